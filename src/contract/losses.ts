@@ -1,0 +1,26 @@
+/**
+ * Losses of one stretch of training or of one evaluation, per image, as the experiment's reduction says:
+ * with `reduction: "sum"` nats (or squared error) per image; with "mean" the same divided by the pixels.
+ * `kl` is 0 for a plain autoencoder, and not yet weighted by β: loss = reconstruction + β·kl.
+ */
+import * as z from "zod/mini";
+
+export const lossesSchema = z.object({
+  loss: z.number(),
+  reconstruction: z.number(),
+  kl: z.number(),
+});
+export type Losses = z.infer<typeof lossesSchema>;
+
+/** What an evaluation of a whole split finds. */
+export const evaluationSchema = z.extend(lossesSchema, {
+  /** Reconstruction binary cross-entropy above that of a perfect reconstruction, in the unit of `reconstruction`; null for squared error. */
+  aboveFloor: z.nullable(z.number()),
+  /** Mean squared error per pixel of the deterministic reconstruction (from μ for a VAE), pixels in 0..1. */
+  pixelMse: z.number(),
+  /** KL divergence of each latent dimension in nats, averaged over the images; empty for a plain autoencoder. */
+  klPerDimension: z.array(z.number()),
+  /** Latent dimensions whose μ varies over the data by more than 0.01 (variance); null for a plain autoencoder. */
+  activeUnits: z.nullable(z.number()),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;

@@ -1,0 +1,90 @@
+/**
+ * The engine boundary: the one seam between training and what does the arithmetic.
+ *
+ * An engine turns a Network (layers, shapes, parameters; see ../model/network.ts) into a Session that holds the
+ * parameters, Adam's moments and the dataset in memory of its own, and runs many steps per call. The caller
+ * decides when to evaluate, checkpoint and stop; the engine never looks at a clock, a file or a setting.
+ *
+ * What a Session promises:
+ * - **Determinism.** Weights depend on the network, the dataset and the seed alone: not on the number of threads,
+ *   nor on how steps are grouped into calls, nor on evaluations in between. Every random number is a function of
+ *   (seed, stream, counter); see ../model/random.ts.
+ * - **Completeness of state.** `restore(await state())` in another process continues bit for bit. State holds the
+ *   parameters and both moments under the network's tensor names, in the network's shapes (PyTorch's: weight
+ *   [outputs, inputs], bias [outputs]), and the number of steps taken. Everything else follows from that number.
+ * - **One thing at a time.** Calls do not overlap; the caller awaits each. After an error a session can only be closed.
+ *
+ * Images and reconstructions cross the boundary as Float32Array in 0..1, row by row; latents as Float32Array
+ * [count, latent], for a VAE the means μ.
+ */
+import type { Evaluation } from "../../contract/losses.ts";
+import type { Dataset, SplitName } from "../data/dataset.ts";
+import type { Network } from "../model/network.ts";
+
+export interface Device {
+  readonly available: true;
+  /** "WebAssembly SIMD, 256-bit, 2 threads": what the user is told. */
+  readonly description: string;
+  readonly threads: number;
+}
+
+export interface Unavailable {
+  readonly available: false;
+  /** One line: why this engine cannot run here. */
+  readonly reason: string;
+  /** One line: what the user can do about it. */
+  readonly hint: string;
+}
+
+export interface EngineOptions {
+  /** Worker threads; 0 leaves the choice to the engine. */
+  readonly threads: number;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** Finds out, by running it, whether this engine computes correctly on this machine. */
+  probe(options: EngineOptions): Promise<Device | Unavailable>;
+  /**
+   * Parameters start from the network's initialisation and seed. `dataset` is copied; null opens a session that
+   * can only encode, decode and restore. Throws a Failure: engine-unavailable, out-of-memory.
+   */
+  open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session>;
+}
+
+/** Sums over the images of one step, in the unit of the experiment's losses (see contract/losses.ts). */
+export interface StepLosses {
+  readonly images: number;
+  /** One entry per step; NaN or infinite where training diverged. KL is zero for a plain autoencoder. */
+  readonly reconstruction: Float64Array;
+  readonly kl: Float64Array;
+  /** Images in each step: the last step of an epoch may hold fewer. */
+  readonly imagesPerStep: Int32Array;
+}
+
+export interface TensorState {
+  readonly value: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+}
+
+export interface TrainingState {
+  /** Optimiser steps taken so far, over all epochs. */
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, TensorState>;
+}
+
+export interface Session {
+  readonly device: Device;
+  /** Takes `steps` optimiser steps, crossing epoch boundaries where they fall. */
+  train(steps: number): Promise<StepLosses>;
+  /** Runs the whole split with latent noise from the evaluation stream; training is not disturbed. */
+  evaluate(split: SplitName): Promise<Evaluation>;
+  /** `images`: [count, pixels] in 0..1. Returns [count, latent]. */
+  encode(images: Float32Array): Promise<Float32Array>;
+  /** `latents`: [count, latent]. Returns [count, pixels] in 0..1. */
+  decode(latents: Float32Array): Promise<Float32Array>;
+  state(): Promise<TrainingState>;
+  restore(state: TrainingState): Promise<void>;
+  close(): Promise<void>;
+}
