@@ -1,0 +1,180 @@
+/**
+ * From what people write to an Experiment that can be trusted: JSON text, the validator, the defaults, and the rules
+ * that tie settings together. Every refusal is a Failure("experiment-invalid") that names the file and the JSON path,
+ * says what stands there and what should, and what to do. The words are ours: zod/mini brings none.
+ */
+import type * as z from "zod/mini";
+import { type Experiment, type ExperimentFile, experimentSchema } from "./experiment.ts";
+import { experimentJsonSchema, inWords, settingAt, settingNames } from "./experiment-shape.ts";
+import { Failure } from "./failure.ts";
+import { childOf } from "./json-value.ts";
+import { suggestion } from "./nearest.ts";
+import { parseJson } from "./parse-json.ts";
+import { applySettings } from "./settings.ts";
+
+/** Problems named beside the first one, at most. */
+const problemsNamed = 3;
+
+interface Problem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The experiment in `text`, the contents of `file`, changed by `settings` (each "path=value"). */
+export function parseExperiment(text: string, file: string, settings: readonly string[] = []): Experiment {
+  return resolveExperiment(applySettings(parseJson(text, file), settings), file);
+}
+
+/** The experiment of a preset or of another value made by our own code, changed by `settings`. */
+export function changeExperiment(
+  experiment: ExperimentFile,
+  source: string,
+  settings: readonly string[],
+): Experiment {
+  return resolveExperiment(applySettings(experiment, settings), source);
+}
+
+/** Validates a JSON value, fills in the defaults and mirrors the decoder; `source` names it in errors. */
+export function resolveExperiment(value: unknown, source: string): Experiment {
+  const result = experimentSchema.safeParse(value);
+  if (!result.success) throw toFailure(problemsIn(result.error.issues, value), source);
+  const { $schema: _, ...experiment } = result.data;
+  const decoder = experiment.model.decoder ?? [...experiment.model.encoder].reverse();
+  const resolved = { ...experiment, model: { ...experiment.model, decoder } };
+  const problems = contradictions(resolved);
+  if (problems.length > 0) throw toFailure(problems, source);
+  return resolved;
+}
+
+/** Throws where the model's input is not an image of the dataset, which is known only once its files are open. */
+export function checkAgainstDataset(experiment: Experiment, width: number, height: number): void {
+  const { encoder } = experiment.model;
+  const pixels = width * height;
+  if (encoder[0] === pixels) return;
+  const fixed = [pixels, ...encoder.slice(1)].join(", ");
+  const resize =
+    experiment.dataset.kind === "folder" ? ", or choose another dataset.width and dataset.height" : "";
+  throw new Failure(
+    "experiment-invalid",
+    `${experiment.name}: model.encoder[0] is ${encoder[0]}, but the images have ${width}×${height} = ${pixels} pixels`,
+    `Set model.encoder to [${fixed}]${resize}.`,
+  );
+}
+
+function toFailure(problems: readonly Problem[], source: string): Failure {
+  const [first, ...others] = problems;
+  if (first === undefined) throw new RangeError("a failure needs a problem");
+  const named = others.slice(0, problemsNamed).map((problem) => problem.message);
+  const unnamed = others.length - named.length;
+  const more = unnamed > 0 ? [...named, `${unnamed} more`] : named;
+  const also = more.length > 0 ? ` Also: ${more.join("; ")}.` : "";
+  return new Failure("experiment-invalid", `${source}: ${first.message}`, `${first.hint}${also}`);
+}
+
+/** Unknown keys come first: a misspelled key explains why another one is missing. One problem per place. */
+function problemsIn(issues: readonly z.core.$ZodIssue[], value: unknown): Problem[] {
+  const unknown = issues.filter((issue) => issue.code === "unrecognized_keys");
+  const others = issues.filter((issue) => issue.code !== "unrecognized_keys");
+  const places = new Map(others.toReversed().map((issue) => [pathInWords(issue.path), issue]));
+  return [
+    ...unknown.flatMap((issue) => issue.keys.map((key) => unknownKey(issue.path, key, value))),
+    ...[...places.values()].toReversed().map((issue) => wrongValue(issue.path, value)),
+  ];
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): Problem {
+  const shape = settingAt(experimentJsonSchema(), path, value);
+  const names = shape === null ? [] : settingNames(shape).filter((name) => name !== "$schema");
+  const place = pathInWords(path);
+  const kind = shape?.properties?.kind && path[0] === "dataset" ? ` of this kind of dataset` : "";
+  return {
+    message: `${pathInWords([...path, key])} is not a setting${kind}`,
+    hint: suggestion(key, names, place === "" ? "The settings" : `The settings of ${place}`),
+  };
+}
+
+function wrongValue(path: readonly PropertyKey[], value: unknown): Problem {
+  const shape = settingAt(experimentJsonSchema(), path, value);
+  const place = pathInWords(path) || "the experiment";
+  const found = path.reduce<unknown>(childOf, value);
+  const expected = shape === null ? "something else" : inWords(shape);
+  const hint = remedy(path, value);
+  return found === undefined
+    ? { message: `${place} is missing; it must be ${expected}`, hint }
+    : { message: `${place} must be ${expected}, not ${shown(found)}`, hint };
+}
+
+/** What the setting is for, in the schema's words, or what the one around it is for. */
+function remedy(path: readonly PropertyKey[], value: unknown): string {
+  const schema = experimentJsonSchema();
+  for (let length = path.length; length > 0; length--) {
+    const around = path.slice(0, length);
+    const description = settingAt(schema, around, value)?.description;
+    if (description !== undefined) return `${pathInWords(around)}: ${description}`;
+  }
+  if (path.length > 0) return `Correct ${pathInWords(path)}.`;
+  return 'The least that an experiment says: { "model": { "kind": "variational", "encoder": [784, 400, 20] } }';
+}
+
+/** What the schema alone cannot say: settings that do not go together. */
+function contradictions(experiment: Experiment): Problem[] {
+  const { model, loss } = experiment;
+  const problems: Problem[] = [];
+  const pixels = model.encoder[0];
+  const latent = model.encoder.at(-1);
+  if (model.decoder[0] !== latent) {
+    problems.push({
+      message: `model.decoder[0] is ${model.decoder[0]}, but the encoder ends with ${latent} latent dimensions`,
+      hint: "Start the decoder with the encoder's last width, or leave model.decoder out to mirror the encoder.",
+    });
+  }
+  if (model.decoder.at(-1) !== pixels) {
+    const last = model.decoder.length - 1;
+    problems.push({
+      message: `model.decoder[${last}] is ${model.decoder[last]}, but the encoder starts with ${pixels} pixels`,
+      hint: "End the decoder with the encoder's first width, or leave model.decoder out to mirror the encoder.",
+    });
+  }
+  if (loss.reconstruction === "bce" && model.outputActivation !== "sigmoid") {
+    problems.push({
+      message: `model.outputActivation is "${model.outputActivation}", but loss.reconstruction "bce" needs "sigmoid"`,
+      hint: 'Set model.outputActivation to "sigmoid", or loss.reconstruction to "mse".',
+    });
+  }
+  if (model.kind === "variational" && model.latentActivation !== "linear") {
+    problems.push({
+      message: `model.latentActivation is "${model.latentActivation}", but a variational model's latents are linear`,
+      hint: 'Leave model.latentActivation out, or set model.kind to "autoencoder".',
+    });
+  }
+  if (model.kind === "autoencoder" && loss.beta !== 1) {
+    problems.push({
+      message: `loss.beta is ${loss.beta}, but a plain autoencoder has no KL divergence to weigh`,
+      hint: 'Leave loss.beta out, or set model.kind to "variational".',
+    });
+  }
+  return problems;
+}
+
+/** "model.encoder[1]"; the empty text for the whole. */
+function pathInWords(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) =>
+      typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${nameInWords(key)}`,
+    )
+    .join("");
+}
+
+function nameInWords(key: PropertyKey): string {
+  const name = String(key);
+  return /^[$\w-]{1,60}$/.test(name) ? name : shown(name);
+}
+
+/** A value as an error quotes it: short, on one line. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value !== "string") return String(value);
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 58)}…"`;
+}
