@@ -1,0 +1,170 @@
+/**
+ * A folder of pictures as a dataset. Pictures right in the folder have no label; those in subfolders, however deep,
+ * are labelled with the name of the first subfolder. Which are held out for testing depends on the seed and on the
+ * names alone. Decoding is ../image/decode.ts's subject.
+ */
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { DatasetChoice } from "../../contract/experiment.ts";
+import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { decodeGrey } from "../image/decode.ts";
+import { permutation, RandomSequence, streams } from "../model/random.ts";
+import type { Dataset, Split } from "./dataset.ts";
+import { allocatePixels, hashPixels } from "./pixels.ts";
+import type { Watch } from "./progress.ts";
+
+export type ImageFolderChoice = Omit<Extract<DatasetChoice, { kind: "folder" }>, "kind">;
+
+const pictureName = /\.(png|jpe?g|webp)$/i;
+/** Files are listed in memory: a mistaken "/" shall not fill it. */
+const maximumPictures = 2_000_000;
+const maximumDepth = 32;
+/** The label of pictures beside labelled subfolders. */
+const noLabel = "(none)";
+
+/** Reads the folder `choice.path`. Throws a Failure: dataset-missing, dataset-invalid, image-invalid, storage-*, … */
+export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = {}): Promise<Dataset> {
+  const { path, width, height, seed, testFraction } = choice;
+  const pictures = await listPictures(path);
+  if (pictures.length < 2)
+    throw new Failure(
+      "dataset-invalid",
+      `${path}: ${pictures.length === 0 ? "no pictures" : "only one picture"}; one to train on and one to test on are needed`,
+      "Put PNG, JPEG or WebP files into it, or into subfolders named after their labels.",
+    );
+  const { train, test } = splitPictures(pictures, testFraction, seed);
+  const pixels = allocatePixels(path, width * height, train.length, test.length);
+  await decodeAll(path, [...train, ...test], choice, pixels.all, watch);
+  const labelNames = [...new Set(pictures.map(labelOf))].sort();
+  const splitOf = (names: readonly string[], into: Uint8Array): Split => ({
+    count: names.length,
+    pixels: into,
+    labels: labelsOf(names, labelNames, path),
+  });
+  return {
+    name: "folder",
+    source: `${pictures.length} pictures in ${path}`,
+    width,
+    height,
+    labelNames: isUnlabelled(labelNames) ? [] : labelNames,
+    train: splitOf(train, pixels.train),
+    test: splitOf(test, pixels.test),
+    sha256: await hashPixels(pixels),
+  };
+}
+
+/**
+ * Paths below `folder`, with slashes, in the order of their UTF-16 code units, which no file system or locale changes.
+ * Hidden files and folders and files of other kinds are passed over. Links to files are followed, links to folders
+ * are not: so there are no circles.
+ */
+async function listPictures(folder: string): Promise<string[]> {
+  const pictures: string[] = [];
+  const visit = async (below: string, depth: number): Promise<void> => {
+    for (const entry of await entriesOf(folder, below)) {
+      if (entry.name.startsWith(".")) continue;
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory() && depth < maximumDepth) await visit(path, depth + 1);
+      else if (pictureName.test(entry.name) && (await isFile(join(folder, path), entry))) pictures.push(path);
+      if (pictures.length > maximumPictures)
+        throw new Failure(
+          "dataset-invalid",
+          `${folder}: more than ${maximumPictures} pictures`,
+          "Name a folder with fewer pictures.",
+        );
+    }
+  };
+  await visit("", 0);
+  return pictures.sort();
+}
+
+async function entriesOf(folder: string, below: string): Promise<Dirent[]> {
+  const path = join(folder, below);
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    if (below === "" && hasSystemCode(error, "ENOENT", "ENOTDIR"))
+      throw new Failure("dataset-missing", `${path}: no such folder`, "Check the path.", { cause: error });
+    throw storageFailure(error, path, "read");
+  }
+}
+
+async function isFile(path: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    throw storageFailure(error, path, "read");
+  }
+}
+
+/** Both splits keep the order of `pictures`, and each has at least one. */
+function splitPictures(
+  pictures: readonly string[],
+  testFraction: number,
+  seed: number,
+): { train: string[]; test: string[] } {
+  const wanted = Math.round(pictures.length * testFraction);
+  const count = Math.min(Math.max(wanted, 1), pictures.length - 1);
+  const order = permutation(pictures.length, new RandomSequence(seed, streams.split));
+  const held = new Set(order.subarray(0, count));
+  return {
+    train: pictures.filter((_, index) => !held.has(index)),
+    test: pictures.filter((_, index) => held.has(index)),
+  };
+}
+
+function labelOf(path: string): string {
+  const slash = path.indexOf("/");
+  return slash === -1 ? noLabel : path.slice(0, slash);
+}
+
+function isUnlabelled(labelNames: readonly string[]): boolean {
+  return labelNames.length === 1 && labelNames[0] === noLabel;
+}
+
+function labelsOf(names: readonly string[], labelNames: readonly string[], path: string): Uint16Array | null {
+  if (isUnlabelled(labelNames)) return null;
+  if (labelNames.length > 2 ** 16)
+    throw new Failure("dataset-invalid", `${path}: more than ${2 ** 16} labels`, "Use fewer subfolders.");
+  const indexOf = new Map(labelNames.map((name, index) => [name, index]));
+  return Uint16Array.from(names, (name) => indexOf.get(labelOf(name)) ?? 0);
+}
+
+/** Decodes a few pictures at a time, each into its place, so that the order of finishing does not matter. */
+async function decodeAll(
+  folder: string,
+  names: readonly string[],
+  size: ImageFolderChoice,
+  pixels: Uint8Array,
+  watch: Watch,
+): Promise<void> {
+  const imageBytes = size.width * size.height;
+  const queue = names.entries();
+  let done = 0;
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (const [index, name] of queue) {
+      if (failed) return;
+      if (watch.signal?.aborted === true)
+        throw new Failure(
+          "interrupted",
+          `${folder}: reading the pictures was interrupted`,
+          "Start it again.",
+        );
+      const picture = await decodeGrey(join(folder, name), size);
+      pixels.set(picture.pixels, index * imageBytes);
+      done++;
+      watch.onProgress?.({ doing: "read", done, total: names.length });
+    }
+  };
+  const workers = Array.from({ length: Math.min(8, availableParallelism() * 2) }, () =>
+    work().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  await Promise.all(workers);
+}
