@@ -1,0 +1,19 @@
+// How rows are cut into tiles and tiles into threads' shares.
+
+/** First of a thread's tasks out of `total`; the next thread's first is where it ends. */
+@inline
+export function shareStart(total: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<i64>total * thread) / threads);
+}
+
+/** Rows are cut into the fewest blocks of at most six, as even as can be: 128 = 18 × 6 + 4 × 5. */
+@inline
+export function blockCount(rows: i32): i32 {
+  return (rows + 5) / 6;
+}
+
+/** First row of block `index` of `blocks`. */
+@inline
+export function blockStart(rows: i32, blocks: i32, index: i32): i32 {
+  return index * (rows / blocks) + min(index, rows % blocks);
+}

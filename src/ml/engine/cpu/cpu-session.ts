@@ -1,0 +1,352 @@
+/**
+ * One open network on the CPU engine: its memory, its workers, and the calls of the engine boundary.
+ */
+
+import { Failure } from "../../../contract/failure.ts";
+import type { Evaluation } from "../../../contract/losses.ts";
+import { bceFloorPerPixel } from "../../data/bce-floor.ts";
+import type { Dataset, Split, SplitName } from "../../data/dataset.ts";
+import { initialParameters } from "../../model/initialise.ts";
+import { lossScale, type Network } from "../../model/network.ts";
+import type { Plan, Program } from "../../model/program.ts";
+import { permutation, RandomSequence, streams } from "../../model/random.ts";
+import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
+import { adamSlot } from "./adam-slot.ts";
+import * as at from "./layout.ts";
+import type { Kernels } from "./kernels.ts";
+import { lower } from "./lower.ts";
+import { MemoryMap, maximumStepsPerCall } from "./memory-map.ts";
+import { packRows, panelLength, storedColumns, unpackRows } from "./panels.ts";
+import { ParameterStore } from "./parameter-store.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
+const minimumRows = 128;
+/** A latent dimension is active when the variance of its μ over the data exceeds this (Burda et al. 2016). */
+const activeVariance = 0.01;
+
+interface PlacedProgram {
+  readonly records: number;
+  readonly count: number;
+}
+
+export class CpuSession implements Session {
+  readonly device: Device;
+  readonly #network: Network;
+  readonly #plan: Plan;
+  readonly #dataset: Dataset | null;
+  readonly #map: MemoryMap;
+  readonly #buffer: ArrayBufferLike;
+  readonly #control: DataView;
+  readonly #parameters: ParameterStore;
+  readonly #pool: WorkerPool;
+  readonly #rows: number;
+  readonly #programs: Readonly<Record<"train" | "evaluate" | "encode" | "decode", PlacedProgram>>;
+  #step = 0;
+  /** The epoch whose order is in memory; -1: none. */
+  #orderedEpoch = -1;
+
+  /** Throws a Failure (out-of-memory). */
+  constructor(network: Network, plan: Plan, dataset: Dataset | null, kernels: Kernels, device: Device) {
+    this.device = device;
+    this.#network = network;
+    this.#plan = plan;
+    this.#dataset = dataset;
+    this.#rows = Math.max(network.batch, minimumRows);
+    this.#map = new MemoryMap({
+      plan,
+      pixels: network.pixels,
+      latent: network.latent,
+      rows: this.#rows,
+      threads: device.threads,
+      trainImages: dataset?.train.count ?? 0,
+      testImages: dataset?.test.count ?? 0,
+    });
+    const lowered = {
+      train: lower(plan.train, network, this.#map),
+      evaluate: lower(plan.evaluate, network, this.#map),
+      encode: lower(plan.encode, network, this.#map),
+      decode: lower(plan.decode, network, this.#map),
+    };
+    const place = (records: readonly unknown[]): PlacedProgram => ({
+      records: this.#map.reserveRecords(records.length),
+      count: records.length,
+    });
+    this.#programs = {
+      train: place(lowered.train),
+      evaluate: place(lowered.evaluate),
+      encode: place(lowered.encode),
+      decode: place(lowered.decode),
+    };
+    const memory = allocate(this.#map.end);
+    this.#buffer = memory.buffer;
+    for (const name of ["train", "evaluate", "encode", "decode"] as const)
+      writeRecords(this.#buffer, this.#programs[name].records, lowered[name]);
+    this.#control = new DataView(this.#buffer, this.#map.control, at.CONTROL_BYTES);
+    this.#writeConstants(kernels);
+    this.#parameters = new ParameterStore(plan.layers, this.#map, this.#buffer);
+    this.#parameters.write(initialParameters(network));
+    if (dataset) {
+      this.#bytes(this.#map.trainPixels, dataset.train.pixels.length).set(dataset.train.pixels);
+      this.#bytes(this.#map.testPixels, dataset.test.pixels.length).set(dataset.test.pixels);
+    }
+    this.#pool = new WorkerPool({
+      module: kernels.module,
+      memory,
+      control: this.#map.control,
+      threads: device.threads,
+    });
+  }
+
+  async train(steps: number): Promise<StepLosses> {
+    const { train } = this.#requireDataset();
+    const stepsPerEpoch = Math.ceil(train.count / this.#network.batch);
+    const losses = {
+      reconstruction: new Float64Array(steps),
+      kl: new Float64Array(steps),
+      imagesPerStep: new Int32Array(steps),
+    };
+    for (let done = 0; done < steps; ) {
+      const epoch = Math.floor(this.#step / stepsPerEpoch);
+      const epochStep = this.#step % stepsPerEpoch;
+      const count = Math.min(steps - done, stepsPerEpoch - epochStep, maximumStepsPerCall);
+      this.#orderEpoch(epoch, train.count);
+      this.#writeAdamSlots(count);
+      this.#setU32(at.EPOCH_STEP, epochStep);
+      this.#setU32(at.GLOBAL_STEP, this.#step);
+      await this.#run(this.#programs.train, count, {
+        pixels: this.#map.trainPixels,
+        order: this.#map.order,
+        count: train.count,
+        batch: this.#network.batch,
+      });
+      const scale = lossScale(this.#network);
+      const slots = this.#lossSlots(count);
+      for (let index = 0; index < count; index++) {
+        losses.reconstruction[done + index] = (slots[index * 3] ?? 0) * scale;
+        losses.kl[done + index] = (slots[index * 3 + 1] ?? 0) * scale;
+        const first = (epochStep + index) * this.#network.batch;
+        losses.imagesPerStep[done + index] = Math.min(this.#network.batch, train.count - first);
+      }
+      this.#step += count;
+      done += count;
+    }
+    return { ...losses, images: losses.imagesPerStep.reduce((sum, images) => sum + images, 0) };
+  }
+
+  async evaluate(name: SplitName): Promise<Evaluation> {
+    const split = this.#requireDataset()[name];
+    const { latent, pixels, variational, loss } = this.#network;
+    const sums = new Float64Array(this.#buffer, this.#map.latentSums, 3 * latent);
+    sums.fill(0);
+    const total = { reconstruction: 0, kl: 0, squares: 0 };
+    const batches = Math.ceil(split.count / this.#rows);
+    for (let done = 0; done < batches; ) {
+      const count = Math.min(batches - done, maximumStepsPerCall);
+      this.#setU32(at.EPOCH_STEP, done);
+      await this.#run(this.#programs.evaluate, count, {
+        pixels: name === "train" ? this.#map.trainPixels : this.#map.testPixels,
+        order: 0,
+        count: split.count,
+        batch: this.#rows,
+      });
+      const slots = this.#lossSlots(count);
+      for (let index = 0; index < count; index++) {
+        total.reconstruction += slots[index * 3] ?? 0;
+        total.kl += slots[index * 3 + 1] ?? 0;
+        total.squares += slots[index * 3 + 2] ?? 0;
+      }
+      done += count;
+    }
+    const scale = lossScale(this.#network) / split.count;
+    const reconstruction = total.reconstruction * scale;
+    const kl = total.kl * scale;
+    const perDimension = (part: number): number[] =>
+      Array.from(sums.subarray(part * latent, (part + 1) * latent), (sum) => sum / split.count);
+    const means = perDimension(1);
+    const variances = perDimension(2).map((square, index) => square - (means[index] ?? 0) ** 2);
+    return {
+      loss: reconstruction + loss.beta * kl,
+      reconstruction,
+      kl,
+      aboveFloor:
+        loss.reconstruction === "bce"
+          ? reconstruction - bceFloorPerPixel(split.pixels) * pixels * lossScale(this.#network)
+          : null,
+      pixelMse: total.squares / (split.count * pixels),
+      klPerDimension: variational ? perDimension(0) : [],
+      activeUnits: variational ? variances.filter((variance) => variance > activeVariance).length : null,
+    };
+  }
+
+  encode(images: Float32Array): Promise<Float32Array> {
+    return this.#transform(
+      this.#programs.encode,
+      images,
+      { matrix: this.#plan.images, columns: this.#network.pixels },
+      { matrix: this.#plan.latents, columns: this.#network.latent },
+    );
+  }
+
+  decode(latents: Float32Array): Promise<Float32Array> {
+    return this.#transform(
+      this.#programs.decode,
+      latents,
+      { matrix: this.#plan.latents, columns: this.#network.latent },
+      { matrix: this.#plan.reconstructions, columns: this.#network.pixels },
+    );
+  }
+
+  state(): Promise<TrainingState> {
+    return Promise.resolve({ step: this.#step, tensors: this.#parameters.read() });
+  }
+
+  restore(state: TrainingState): Promise<void> {
+    const values = new Map<string, Float32Array>();
+    const moments = new Map<string, TensorState>();
+    for (const [name, tensor] of state.tensors) {
+      values.set(name, tensor.value);
+      moments.set(name, tensor);
+    }
+    this.#parameters.write(values);
+    this.#parameters.writeMoments(moments);
+    this.#step = state.step;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #transform(
+    program: PlacedProgram,
+    input: Float32Array,
+    from: { readonly matrix: Plan["images"]; readonly columns: number },
+    to: { readonly matrix: Plan["images"]; readonly columns: number },
+  ): Promise<Float32Array> {
+    const count = input.length / from.columns;
+    const output = new Float32Array(count * to.columns);
+    for (let done = 0; done < count; done += this.#rows) {
+      const rows = Math.min(this.#rows, count - done);
+      packRows(
+        input.subarray(done * from.columns, (done + rows) * from.columns),
+        rows,
+        from.columns,
+        this.#matrix(from.matrix),
+        this.#map.capacity,
+      );
+      this.#setU32(at.EPOCH_STEP, 0);
+      await this.#run(program, 1, { pixels: 0, order: 0, count: rows, batch: rows });
+      unpackRows(
+        this.#matrix(to.matrix),
+        this.#map.capacity,
+        rows,
+        to.columns,
+        output.subarray(done * to.columns, (done + rows) * to.columns),
+      );
+    }
+    return output;
+  }
+
+  #run(
+    program: PlacedProgram,
+    steps: number,
+    images: {
+      readonly pixels: number;
+      readonly order: number;
+      readonly count: number;
+      readonly batch: number;
+    },
+  ): Promise<void> {
+    this.#setU32(at.RECORDS, program.records);
+    this.#setU32(at.RECORD_COUNT, program.count);
+    this.#setU32(at.DATASET, images.pixels);
+    this.#setU32(at.ORDER, images.order);
+    this.#setU32(at.IMAGE_COUNT, images.count);
+    this.#setU32(at.BATCH, images.batch);
+    return this.#pool.run(steps);
+  }
+
+  #writeConstants(kernels: Kernels): void {
+    const { loss, optimizer, seed, pixels } = this.#network;
+    this.#setU32(at.ROWS_CAPACITY, this.#map.capacity);
+    this.#setU32(at.PIXELS, pixels);
+    this.#setU32(at.SEED, seed);
+    this.#setU32(at.LOSS_SLOTS, this.#map.lossSlots);
+    this.#setU32(at.ADAM_SLOTS, this.#map.adamSlots);
+    this.#setU32(at.SCRATCH, this.#map.scratch);
+    this.#setU32(at.WIDE, kernels.wide ? 1 : 0);
+    this.#setU32(at.KL_PER_IMAGE, loss.reduction === "mean" ? 1 : 0);
+    this.#setF32(at.KL_SCALE, loss.beta * lossScale(this.#network));
+    this.#setF32(at.BETA1, optimizer.beta1);
+    this.#setF32(at.BETA2, optimizer.beta2);
+    this.#setF32(at.ONE_MINUS_BETA1, 1 - optimizer.beta1);
+    this.#setF32(at.ONE_MINUS_BETA2, 1 - optimizer.beta2);
+  }
+
+  #writeAdamSlots(count: number): void {
+    const slots = new Float32Array(this.#buffer, this.#map.adamSlots, count * 4);
+    for (let index = 0; index < count; index++)
+      slots.set(adamSlot(this.#network.optimizer, this.#step + index + 1), index * 4);
+  }
+
+  #orderEpoch(epoch: number, count: number): void {
+    if (this.#orderedEpoch === epoch) return;
+    const order = permutation(count, new RandomSequence(this.#network.seed, streams.shuffle, epoch));
+    new Uint32Array(this.#buffer, this.#map.order, count).set(order);
+    this.#orderedEpoch = epoch;
+  }
+
+  #lossSlots(count: number): Float64Array {
+    return new Float64Array(this.#buffer, this.#map.lossSlots, count * 3);
+  }
+
+  #matrix(matrix: Plan["images"]): Float32Array {
+    const length = panelLength(this.#map.capacity, storedColumns(matrix.blocks));
+    return new Float32Array(this.#buffer, this.#map.matrix(matrix), length);
+  }
+
+  #bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer, address, length);
+  }
+
+  #setU32(offset: number, value: number): void {
+    this.#control.setUint32(offset, value, true);
+  }
+
+  #setF32(offset: number, value: number): void {
+    this.#control.setFloat32(offset, value, true);
+  }
+
+  #requireDataset(): { readonly train: Split; readonly test: Split } {
+    if (this.#dataset === null) throw new RangeError("this session was opened without a dataset");
+    return this.#dataset;
+  }
+}
+
+function allocate(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / 65_536);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (error) {
+    throw new Failure(
+      "out-of-memory",
+      `the CPU engine could not get ${(bytes / 2 ** 20).toFixed(0)} MiB of memory`,
+      "Close other programs, or use a smaller batch, narrower layers or fewer images.",
+      { cause: error },
+    );
+  }
+}
+
+function writeRecords(
+  buffer: ArrayBufferLike,
+  address: number,
+  records: readonly ReadonlyMap<number, number>[],
+): void {
+  for (const [index, record] of records.entries()) {
+    const view = new DataView(buffer, address + index * at.RECORD_BYTES, at.RECORD_BYTES);
+    for (const [word, value] of record)
+      if (word === at.SCALE) view.setFloat32(word * 4, value, true);
+      else view.setUint32(word * 4, value, true);
+  }
+}
