@@ -38,7 +38,7 @@ const start = z.object({
   resumedAtStep: z.number(),
 });
 
-const step = z.object({
+export const stepSchema = z.object({
   event: z.literal("step"),
   /** Steps trained so far, over all epochs. */
   step: z.number(),
@@ -51,7 +51,7 @@ const step = z.object({
   secondsLeft: z.number(),
 });
 
-const epoch = z.object({
+export const epochSchema = z.object({
   event: z.literal("epoch"),
   /** From 1. */
   epoch: z.number(),
@@ -93,10 +93,10 @@ const error = z.object({
   hint: z.string(),
 });
 
-export const trainingEventSchema = z.discriminatedUnion("event", [start, step, epoch, done, error]);
+export const trainingEventSchema = z.discriminatedUnion("event", [start, stepSchema, epochSchema, done, error]);
 export type TrainingEvent = z.infer<typeof trainingEventSchema>;
 export type StartEvent = z.infer<typeof start>;
-export type StepEvent = z.infer<typeof step>;
-export type EpochEvent = z.infer<typeof epoch>;
+export type StepEvent = z.infer<typeof stepSchema>;
+export type EpochEvent = z.infer<typeof epochSchema>;
 export type DoneEvent = z.infer<typeof done>;
 export type ErrorEvent = z.infer<typeof error>;

@@ -1,0 +1,96 @@
+/**
+ * The run folder: what its files are called and what `run.json` and the lines of `metrics.jsonl` hold.
+ * Schemas and types only; who reads and writes them is src/ml/train/.
+ */
+import * as z from "zod/mini";
+import { epochSchema, stepSchema } from "./events.ts";
+import type { Experiment } from "./experiment.ts";
+import { failureCodes } from "./failure.ts";
+
+/** Names inside a run folder. */
+export const runFiles = {
+  /** What the run is and how far it got. Its presence makes a folder a run folder. */
+  record: "run.json",
+  /** Who is writing the folder; there only while somebody is, or after somebody was killed. */
+  writer: "writer.json",
+  /** One JSON object per line: steps and epochs, in the order they were trained. */
+  metrics: "metrics.jsonl",
+  /** Everything needed to go on: weights, Adam's moments, counters. */
+  checkpoint: "checkpoint.safetensors",
+  /** The trained weights alone, written when training ends. */
+  model: "model.safetensors",
+  lossChart: "loss.png",
+  reconstructions: "reconstructions.png",
+  samples: "samples.png",
+  report: "report.html",
+  /** A folder: one small picture per kept epoch. */
+  previews: "previews",
+} as const;
+
+/** Name of an epoch's picture in the previews folder; names sort as the epochs do. */
+export function previewName(epoch: number): string {
+  return `epoch-${String(epoch).padStart(6, "0")}.png`;
+}
+
+/** Raised when an older version could no longer read what a newer one writes. */
+export const runFormat = 1;
+
+/** Read before all else, so that a newer run is refused by name and not by its first unknown member. */
+export const runFormatSchema = z.object({
+  format: z.int().check(z.minimum(1)),
+  productVersion: z.optional(z.string()),
+});
+
+export const runStatuses = ["training", "finished", "stopped", "failed"] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const count = z.int().check(z.minimum(0));
+
+/** The experiment is left to its own validator (see parse-experiment.ts). */
+export const runRecordSchema = z.object({
+  format: z.literal(runFormat),
+  id: z.string().check(z.minLength(1), z.maxLength(200)),
+  experiment: z.unknown(),
+  /** Absolute: where relative paths in the experiment start. */
+  baseFolder: z.string(),
+  /** The experiment's seed once more, for people. */
+  seed: count,
+  dataset: z.object({
+    name: z.string(),
+    source: z.string(),
+    sha256,
+    train: count,
+    test: count,
+    width: count,
+    height: count,
+  }),
+  engine: z.string(),
+  device: z.string(),
+  productVersion: z.string(),
+  nodeVersion: z.string(),
+  /** ISO 8601, UTC. */
+  createdAt: z.iso.datetime(),
+  /** "training" also after the process was killed: then no live process holds writer.json. */
+  status: z.enum(runStatuses),
+  /** Why training is over; null unless finished. */
+  reason: z.nullable(z.enum(["finished", "early-stopping"])),
+  failure: z.nullable(z.object({ code: z.enum(failureCodes), message: z.string(), hint: z.string() })),
+  /** As of the last checkpoint. */
+  epochsDone: count,
+  step: count,
+  /** Names the weights in model.safetensors; null while that file does not count (training, failed). */
+  modelSha256: z.nullable(sha256),
+});
+
+/** run.json, its experiment as resolved: every default filled in, the decoder stated. */
+export type RunRecord = Omit<z.output<typeof runRecordSchema>, "experiment"> & {
+  readonly experiment: Experiment;
+};
+
+/** An epoch's line is its event whole; a step's leaves out the guess at the time left. */
+export const metricsLineSchema = z.discriminatedUnion("event", [
+  z.omit(stepSchema, { secondsLeft: true }),
+  epochSchema,
+]);
+export type MetricsLine = z.infer<typeof metricsLineSchema>;

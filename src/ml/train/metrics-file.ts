@@ -1,0 +1,72 @@
+/**
+ * metrics.jsonl: what was measured, one JSON object per line, in the order it was trained. Written through
+ * durable-file's LineLog; read here, and cut back to what a checkpoint covers before a run goes on.
+ */
+import { readFile, stat } from "node:fs/promises";
+import type { EpochEvent } from "../../contract/events.ts";
+import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
+import { writeFileDurably } from "./durable-file.ts";
+import type { Progress } from "./progress.ts";
+
+/** Far above what a run writes (see step-report.ts), below the longest text that JavaScript can hold. */
+const maximumBytes = 400 * 2 ** 20;
+
+/**
+ * The lines of a metrics file; none where there is no such file. A last line without its end is one that is being
+ * written, or that was when the process was killed: it is left out. Throws a Failure: run-invalid, storage-*.
+ */
+export async function readMetrics(path: string): Promise<MetricsLine[]> {
+  const whole = await readWholeLines(path);
+  return whole.lines.map((line, index) => parseLine(line, `${path}:${index + 1}`));
+}
+
+export async function readEpochs(path: string): Promise<EpochEvent[]> {
+  return (await readMetrics(path)).filter((line) => line.event === "epoch");
+}
+
+/** Drops what was measured after `progress`, and a torn last line. Throws a Failure: run-invalid, storage-*. */
+export async function cutMetrics(path: string, progress: Progress): Promise<void> {
+  const { lines, torn } = await readWholeLines(path);
+  const kept = lines.filter((line, index) => covers(progress, parseLine(line, `${path}:${index + 1}`)));
+  if (torn || kept.length < lines.length)
+    await writeFileDurably(path, kept.map((line) => `${line}\n`).join(""));
+}
+
+function covers(progress: Progress, line: MetricsLine): boolean {
+  return line.event === "epoch" ? line.epoch <= progress.epochsDone : line.step <= progress.step;
+}
+
+async function readWholeLines(path: string): Promise<{ readonly lines: string[]; readonly torn: boolean }> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumBytes)
+      throw new Failure(
+        "run-invalid",
+        `${path}: ${size} bytes are too many (at most ${maximumBytes})`,
+        remedy,
+      );
+    const lines = (await readFile(path, "utf8")).split("\n");
+    const rest = lines.pop();
+    return { lines, torn: rest !== "" };
+  } catch (error) {
+    if (hasSystemCode(error, "ENOENT")) return { lines: [], torn: false };
+    throw storageFailure(error, path, "read");
+  }
+}
+
+function parseLine(line: string, place: string): MetricsLine {
+  const parsed = metricsLineSchema.safeParse(parseJson(line, place));
+  if (!parsed.success) throw new Failure("run-invalid", `${place}: is neither a step nor an epoch`, remedy);
+  return parsed.data;
+}
+
+function parseJson(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Failure("run-invalid", `${place}: is not JSON`, remedy);
+  }
+}
+
+const remedy = "Restore the file from a copy, or delete it to go on without the curve so far.";

@@ -1,0 +1,74 @@
+/**
+ * Which process somebody is, so that a process number used again after a crash or a restart is not taken for the
+ * same one. Linux tells when a process started; elsewhere the number alone has to do.
+ */
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import * as z from "zod/mini";
+import { hasSystemCode } from "../../contract/failure.ts";
+
+export const processIdentitySchema = z.object({
+  pid: z.int().check(z.minimum(1)),
+  host: z.string(),
+  /** Start time in clock ticks after boot, and which boot; null where the system does not tell. */
+  startTime: z.nullable(z.string()),
+});
+export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+
+/** This process. */
+export async function ownIdentity(): Promise<ProcessIdentity> {
+  const life = await lifeOf(process.pid);
+  return { pid: process.pid, host: hostname(), startTime: life.startTime };
+}
+
+/** "elsewhere": another machine's process, of which nothing can be known from here. */
+export type Liveness = "alive" | "dead" | "elsewhere";
+
+export async function livenessOf(identity: ProcessIdentity): Promise<Liveness> {
+  if (identity.host !== hostname()) return "elsewhere";
+  const life = await lifeOf(identity.pid);
+  if (!life.running) return "dead";
+  const comparable = identity.startTime !== null && life.startTime !== null;
+  return comparable && identity.startTime !== life.startTime ? "dead" : "alive";
+}
+
+interface Life {
+  readonly running: boolean;
+  readonly startTime: string | null;
+}
+
+async function lifeOf(pid: number): Promise<Life> {
+  if (process.platform === "linux") {
+    const life = await lifeFromProc(pid);
+    if (life !== null) return life;
+  }
+  return { running: answersSignals(pid), startTime: null };
+}
+
+/** From `/proc`; null where it is not mounted. */
+async function lifeFromProc(pid: number): Promise<Life | null> {
+  try {
+    const [stat, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, "utf8"),
+      readFile("/proc/sys/kernel/random/boot_id", "utf8"),
+    ]);
+    // The command, in parentheses, may hold anything; the fields after it are: state (3rd) … start time (22nd).
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state] = fields;
+    const ticks = fields[22 - 3];
+    if (ticks === undefined) return null;
+    // A zombie has ended; only its parent has not looked yet.
+    return { running: state !== "Z" && state !== "X", startTime: `${ticks}@${boot.trim()}` };
+  } catch {
+    return null;
+  }
+}
+
+function answersSignals(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasSystemCode(error, "EPERM");
+  }
+}

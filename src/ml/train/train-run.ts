@@ -1,0 +1,288 @@
+/**
+ * The training loop of one run: steps, evaluations, checkpoints, and what is told about them. It is the only writer
+ * of the run folder; the arithmetic is the engine's.
+ *
+ * What survives a kill at any moment rests on one order: the lines of an epoch are on the disk before the checkpoint
+ * that covers them. So going on from a checkpoint means cutting the lines after it and training the same steps
+ * again, which give the same numbers. A model file counts only when run.json names its hash, which is written last.
+ */
+import type { DoneEvent, EpochEvent, StartEvent, TrainingEvent } from "../../contract/events.ts";
+import type { Evaluation } from "../../contract/losses.ts";
+import { type MetricsLine, type RunRecord, runFiles } from "../../contract/run.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine, Session, StepLosses } from "../engine/engine.ts";
+import { buildNetwork, type Network, parameterCount } from "../model/network.ts";
+import {
+  type Checkpoint,
+  nonFinitePlace,
+  readCheckpoint,
+  writeCheckpoint,
+  writeModel,
+} from "./checkpoint.ts";
+import { compressionOf } from "./compression.ts";
+import { LineLog } from "./durable-file.ts";
+import { cutMetrics } from "./metrics-file.ts";
+import { measureSpread } from "./pictures.ts";
+import { afterEpoch, afterSteps, endReason, meanLosses, type Progress, startOfRun } from "./progress.ts";
+import type { RunWriter } from "./run-folder.ts";
+import { keepsPreview, writePictures, writePreview } from "./run-pictures.ts";
+import { StepPace } from "./step-pace.ts";
+import { StepReport } from "./step-report.ts";
+import {
+  divergence,
+  recordFailure,
+  requireConsistent,
+  requireSameData,
+  stopped,
+} from "./training-failures.ts";
+
+export interface TrainOptions {
+  /** Closed when training is over, however it ends. */
+  readonly run: RunWriter;
+  /** The one the run was made with. */
+  readonly dataset: Dataset;
+  readonly engine: Engine;
+  /** Worker threads; 0 leaves the choice to the engine. */
+  readonly threads: number;
+  /** Aborting stops after the current call of the engine, with a checkpoint. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TrainingEvent) => void;
+  /** Between checkpoints within an epoch that takes longer; 30 where left out. */
+  readonly checkpointSeconds?: number;
+}
+
+const defaultCheckpointSeconds = 30;
+/** Epochs that are over sooner share a checkpoint. */
+const leastSecondsBetweenCheckpoints = 1;
+
+/**
+ * Trains `run` to its end, from its checkpoint where it has one, else from its seed. Gives the last event, which
+ * `onEvent` gets as well. Throws a Failure, also written to run.json: interrupted (after a checkpoint; the hint says
+ * how to go on), diverged, dataset-invalid, run-invalid, storage-*, engine-*, out-of-memory.
+ */
+export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
+  const { run } = options;
+  try {
+    return await openAndTrain(options);
+  } catch (error) {
+    await recordFailure(run, error);
+    throw error;
+  } finally {
+    await run.close();
+  }
+}
+
+async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
+  const { run, dataset, engine, threads } = options;
+  requireSameData(run, dataset);
+  const network = buildNetwork(run.record.experiment);
+  const checkpoint = await readCheckpoint(run.file(runFiles.checkpoint), run.record.id, network);
+  const stepsPerEpoch = Math.ceil(dataset.train.count / network.batch);
+  if (checkpoint !== null) requireConsistent(run, checkpoint.progress, stepsPerEpoch);
+  await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
+  const session = await engine.open(network, dataset, { threads });
+  try {
+    if (checkpoint !== null) await session.restore(checkpoint.state);
+    const log = await LineLog.open(run.file(runFiles.metrics));
+    try {
+      return await new Training(options, network, session, log, stepsPerEpoch, checkpoint).run();
+    } finally {
+      await log.close();
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+class Training {
+  readonly #options: TrainOptions;
+  readonly #network: Network;
+  readonly #session: Session;
+  readonly #log: LineLog;
+  readonly #stepsPerEpoch: number;
+  readonly #pace = new StepPace();
+  readonly #report: StepReport;
+  #progress: Progress;
+  /** Of the last checkpoint; null before the first. */
+  #savedStep: number | null;
+  #savedAt = performance.now();
+  #latestTest: Evaluation | null = null;
+
+  constructor(
+    options: TrainOptions,
+    network: Network,
+    session: Session,
+    log: LineLog,
+    stepsPerEpoch: number,
+    checkpoint: Checkpoint | null,
+  ) {
+    this.#options = options;
+    this.#network = network;
+    this.#session = session;
+    this.#log = log;
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#progress = checkpoint?.progress ?? startOfRun;
+    this.#savedStep = checkpoint?.progress.step ?? null;
+    this.#report = new StepReport(log, network.loss.beta, options.onEvent);
+  }
+
+  async run(): Promise<DoneEvent> {
+    const { run, engine, signal, checkpointSeconds = defaultCheckpointSeconds } = this.#options;
+    await run.update({
+      engine: engine.name,
+      device: this.#session.device.description,
+      status: "training",
+      reason: null,
+      failure: null,
+      modelSha256: null,
+    });
+    this.#emit(this.#startEvent());
+    for (;;) {
+      const reason = endReason(this.#progress, run.record.experiment);
+      if (reason !== null) return this.#finish(reason);
+      if (signal.aborted) await this.#stop();
+      await this.#takeSteps();
+      if (this.#stepInEpoch === this.#stepsPerEpoch) await this.#endEpoch();
+      else if (this.#secondsUnsaved > checkpointSeconds) await this.#checkpoint();
+    }
+  }
+
+  get #stepInEpoch(): number {
+    return this.#progress.step - this.#progress.epochsDone * this.#stepsPerEpoch;
+  }
+
+  get #secondsUnsaved(): number {
+    return (performance.now() - this.#savedAt) / 1000;
+  }
+
+  async #takeSteps(): Promise<void> {
+    const steps = this.#pace.next(this.#stepsPerEpoch - this.#stepInEpoch);
+    const began = performance.now();
+    const losses = await this.#session.train(steps);
+    const seconds = (performance.now() - began) / 1000;
+    this.#refuseDivergence(losses);
+    this.#pace.measured(steps, seconds);
+    this.#progress = afterSteps(this.#progress, losses, seconds);
+    const { epochs } = this.#options.run.record.experiment.training;
+    const stepsLeft = epochs * this.#stepsPerEpoch - this.#progress.step;
+    await this.#report.steps(this.#progress, losses, seconds, stepsLeft * this.#pace.secondsPerStep);
+  }
+
+  async #endEpoch(): Promise<void> {
+    const { run } = this.#options;
+    const { epochSums, step } = this.#progress;
+    const test = await this.#session.evaluate("test");
+    const train = meanLosses(epochSums, this.#network.loss.beta);
+    if (!Number.isFinite(test.loss)) this.#diverged(`the test loss became ${test.loss} after step ${step}`);
+    this.#latestTest = test;
+    this.#progress = afterEpoch(this.#progress, test.loss, run.record.experiment);
+    this.#report.epochEnds();
+    const { epochsDone } = this.#progress;
+    const event: EpochEvent = {
+      event: "epoch",
+      epoch: epochsDone,
+      step,
+      train,
+      test,
+      seconds: epochSums.seconds,
+      imagesPerSecond: epochSums.images / Math.max(epochSums.seconds, 1e-9),
+    };
+    await this.#log.append(JSON.stringify(event satisfies MetricsLine));
+    const over = endReason(this.#progress, run.record.experiment) !== null;
+    const first = this.#savedStep === null;
+    // What ends the run writes a checkpoint of its own.
+    if (!over && (first || this.#secondsUnsaved > leastSecondsBetweenCheckpoints)) await this.#checkpoint();
+    this.#emit(event);
+    if (over || keepsPreview(epochsDone, run.record.experiment.training.epochs))
+      await writePreview(this.#pictureSource, epochsDone);
+  }
+
+  async #checkpoint(): Promise<Checkpoint> {
+    const { run } = this.#options;
+    const state = await this.#session.state();
+    const progress = this.#progress;
+    const wrong = nonFinitePlace(state);
+    if (wrong !== null) this.#diverged(`${wrong} holds NaN or infinity after step ${progress.step}`);
+    const spread = await measureSpread(this.#session, this.#network, this.#options.dataset);
+    const checkpoint = { progress, state, spread };
+    await this.#log.sync();
+    await writeCheckpoint(run.file(runFiles.checkpoint), run.record.id, this.#network, checkpoint);
+    await run.update({ epochsDone: progress.epochsDone, step: progress.step });
+    this.#savedStep = progress.step;
+    this.#savedAt = performance.now();
+    return checkpoint;
+  }
+
+  /** Writes what is needed to go on, and the model as it is. */
+  async #save(outcome: Pick<RunRecord, "status" | "reason">): Promise<Checkpoint> {
+    const { run } = this.#options;
+    const checkpoint = await this.#checkpoint();
+    const modelSha256 = await writeModel(run.file(runFiles.model), run.record.id, this.#network, checkpoint);
+    await run.update({ ...outcome, modelSha256 });
+    return checkpoint;
+  }
+
+  async #stop(): Promise<never> {
+    await this.#save({ status: "stopped", reason: null });
+    throw stopped(this.#options.run, this.#progress);
+  }
+
+  async #finish(reason: "finished" | "early-stopping"): Promise<DoneEvent> {
+    const { run } = this.#options;
+    const { spread } = await this.#save({ status: "finished", reason });
+    const done: DoneEvent = {
+      event: "done",
+      run: run.path,
+      epochs: this.#progress.epochsDone,
+      seconds: this.#progress.seconds,
+      reason,
+      test: this.#latestTest ?? (await this.#session.evaluate("test")),
+      compression: compressionOf(this.#network),
+    };
+    // The results are safe by now: a run whose pictures fail is finished all the same.
+    await writePictures(this.#pictureSource, spread, this.#startEvent(), done);
+    this.#emit(done);
+    return done;
+  }
+
+  #refuseDivergence({ reconstruction, kl, imagesPerStep }: StepLosses): void {
+    for (let index = 0; index < imagesPerStep.length; index++) {
+      const sum = (reconstruction[index] ?? Number.NaN) + this.#network.loss.beta * (kl[index] ?? Number.NaN);
+      if (!Number.isFinite(sum))
+        this.#diverged(`the loss became ${sum} at step ${this.#progress.step + index + 1}`);
+    }
+  }
+
+  #diverged(what: string): never {
+    throw divergence(this.#options.run.path, what, this.#network.optimizer.learningRate, this.#savedStep);
+  }
+
+  #startEvent(): StartEvent {
+    const { run, engine } = this.#options;
+    const { experiment, dataset } = run.record;
+    const { description, threads } = this.#session.device;
+    return {
+      event: "start",
+      protocol: 1,
+      run: run.path,
+      experiment,
+      engine: engine.name,
+      device: description,
+      threads,
+      parameters: parameterCount(this.#network),
+      dataset,
+      stepsPerEpoch: this.#stepsPerEpoch,
+      epochs: experiment.training.epochs,
+      resumedAtStep: this.#progress.step,
+    };
+  }
+
+  get #pictureSource() {
+    const { run, dataset } = this.#options;
+    return { run, session: this.#session, network: this.#network, dataset };
+  }
+
+  #emit(event: TrainingEvent): void {
+    this.#options.onEvent(event);
+  }
+}

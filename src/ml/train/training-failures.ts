@@ -1,0 +1,74 @@
+/**
+ * The ways in which training ends otherwise than planned, in words: what happened, what was kept, what to do.
+ */
+import { Failure, firstLine } from "../../contract/failure.ts";
+import { runFiles } from "../../contract/run.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Progress } from "./progress.ts";
+import type { RunWriter } from "./run-folder.ts";
+import type { Run } from "./run-record.ts";
+
+/** `what` says which number stopped being one, and at which step. */
+export function divergence(
+  runPath: string,
+  what: string,
+  learningRate: number,
+  savedStep: number | null,
+): Failure {
+  const lower = Number((learningRate / 10).toPrecision(3));
+  const kept = savedStep === null ? "Nothing was saved yet." : `The checkpoint of step ${savedStep} stays.`;
+  return new Failure(
+    "diverged",
+    `${runPath}: ${what}; the learning rate is ${learningRate}`,
+    `Train with a lower learning rate: --set optimizer.learningRate=${lower}. ${kept}`,
+  );
+}
+
+/** Somebody asked for it; everything is saved. */
+export function stopped({ path, record }: Run, { step, epochsDone }: Progress): Failure {
+  return new Failure(
+    "interrupted",
+    `stopped after step ${step}, in epoch ${epochsDone + 1} of ${record.experiment.training.epochs}; nothing is lost`,
+    `To go on: latent-lab train --resume ${quoted(path)}`,
+  );
+}
+
+export function requireSameData({ path, record }: Run, dataset: Dataset): void {
+  if (dataset.sha256 === record.dataset.sha256) return;
+  throw new Failure(
+    "dataset-invalid",
+    `${path}: was trained on other images (${record.dataset.source}) than those given now (${dataset.source})`,
+    "Go on with the same images, or start a new run.",
+  );
+}
+
+export function requireConsistent(run: RunWriter, progress: Progress, stepsPerEpoch: number): void {
+  const inEpoch = progress.step - progress.epochsDone * stepsPerEpoch;
+  if (inEpoch >= 0 && inEpoch < stepsPerEpoch) return;
+  throw new Failure(
+    "run-invalid",
+    `${run.file(runFiles.checkpoint)}: step ${progress.step} does not follow ${progress.epochsDone} epochs of ${stepsPerEpoch} steps`,
+    "run.json and the checkpoint belong to different runs: restore them from a copy, or train again.",
+  );
+}
+
+/** Leaves a run that was stopped, or that finished before its pictures failed, as it is. */
+export async function recordFailure(run: RunWriter, error: unknown): Promise<void> {
+  const { status } = run.record;
+  if (status === "finished" || status === "stopped") return;
+  const { code, message, hint } =
+    error instanceof Failure
+      ? error
+      : {
+          code: "internal" as const,
+          message: firstLine(String(error)),
+          hint: "This is a mistake in Latent Lab.",
+        };
+  // Where even this cannot be written, the failure itself is what counts.
+  await run.update({ status: "failed", failure: { code, message, hint } }).catch(() => {});
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(path) ? path : `"${path}"`;
+}

@@ -1,0 +1,186 @@
+/**
+ * What can be done with a trained run: evaluate it, reconstruct, sample, encode a picture, decode a `.latent` file.
+ * Each opens the model, uses it and closes it. Where results are written is the caller's business.
+ */
+import type { DoneEvent } from "../../contract/events.ts";
+import { Failure } from "../../contract/failure.ts";
+import type { Evaluation } from "../../contract/losses.ts";
+import type { Dataset, SplitName } from "../data/dataset.ts";
+import { decodeGrey, type PictureInfo } from "../image/decode.ts";
+import { greyFloats } from "../image/grey-image.ts";
+import { decodeLatentFile, encodeLatentFile, requireModel } from "../image/latent-file.ts";
+import { enlargement, type ImageStack, imagePng, plainGridPng } from "../image/picture-grid.ts";
+import { peakSignalToNoise, structuralSimilarity } from "../image/quality.ts";
+import { compressionOf } from "./compression.ts";
+import { reconstruct, sample, shownImages } from "./pictures.ts";
+import type { Run } from "./run-record.ts";
+import { type UseOptions, withTrainedModel } from "./trained-model.ts";
+
+/** Images in one row of a picture, at most. */
+const columns = 10;
+/** In one picture. */
+const maximumPicturePixels = 2 ** 26;
+
+export interface RunEvaluation {
+  readonly run: string;
+  readonly split: SplitName;
+  readonly dataset: Pick<Dataset, "name" | "source" | "sha256">;
+  /** Whether these are the images that the run was trained with. */
+  readonly sameData: boolean;
+  /** The file the weights are from: the checkpoint's for a run that is going on or was killed. */
+  readonly weights: string;
+  readonly modelSha256: string;
+  readonly evaluation: Evaluation;
+  readonly compression: DoneEvent["compression"];
+}
+
+/** Throws a Failure: experiment-invalid when the images have another size, else as withTrainedModel. */
+export async function evaluateRun(
+  options: UseOptions & { readonly dataset: Dataset; readonly split: SplitName },
+): Promise<RunEvaluation> {
+  const { run, dataset, split } = options;
+  requireSameSize(run, dataset);
+  return withTrainedModel(options, dataset, async ({ session, network, weights, file }) => ({
+    run: run.path,
+    split,
+    dataset: { name: dataset.name, source: dataset.source, sha256: dataset.sha256 },
+    sameData: dataset.sha256 === run.record.dataset.sha256,
+    weights: file,
+    modelSha256: weights.sha256,
+    evaluation: await session.evaluate(split),
+    compression: compressionOf(network),
+  }));
+}
+
+/** A PNG of `count` test images, each row of originals over the row of their reconstructions. */
+export async function reconstructionsOfRun(
+  options: UseOptions & { readonly dataset: Dataset; readonly count: number },
+): Promise<Buffer> {
+  const { run, dataset, count } = options;
+  requireSameSize(run, dataset);
+  requireDrawable(2 * count, run);
+  const shown = shownImages(dataset, count);
+  const cols = Math.min(columns, shown.length);
+  return withTrainedModel(options, null, async ({ session }) => {
+    const { originals, reconstructions } = await reconstruct(session, dataset, shown);
+    return gridPng(rowsOver(originals, reconstructions, cols), cols);
+  });
+}
+
+/** A PNG of `count` generated images. The same seed gives the same images; left out, it is the run's. */
+export async function samplesOfRun(
+  options: UseOptions & { readonly count: number; readonly seed?: number },
+): Promise<Buffer> {
+  const { run, count, seed = run.record.seed } = options;
+  const { width, height } = run.record.dataset;
+  requireDrawable(count, run);
+  return withTrainedModel(options, null, async ({ session, network, weights }) => {
+    const images = await sample(session, network, weights.spread, { seed, count, width, height });
+    return gridPng(images, Math.ceil(Math.sqrt(count)));
+  });
+}
+
+export interface EncodedImage {
+  /** The content of a `.latent` file. */
+  readonly bytes: Buffer;
+  readonly latents: number;
+  readonly width: number;
+  readonly height: number;
+  readonly modelSha256: string;
+  readonly original: PictureInfo;
+  /** Of what the file decodes to, compared with the picture as the model saw it. PSNR in dB, infinite for equal images. */
+  readonly psnr: number;
+  readonly ssim: number;
+}
+
+/**
+ * Encodes the picture at `image`, fitted into the size of the run's images; `invert` swaps dark and light, as the run's
+ * dataset does where it is left out. Throws a Failure: image-invalid, else as withTrainedModel.
+ */
+export async function encodeImage(
+  options: UseOptions & { readonly image: string; readonly invert?: boolean },
+): Promise<EncodedImage> {
+  const { run, image, invert = invertedByDataset(run) } = options;
+  const { width, height } = run.record.dataset;
+  const picture = await decodeGrey(image, { width, height, invert });
+  const pixels = greyFloats({ width, height, pixels: picture.pixels });
+  return withTrainedModel(options, null, async ({ session, weights }) => {
+    const latents = await session.encode(pixels);
+    const bytes = encodeLatentFile({ width, height, modelHash: weights.sha256, latents });
+    // What the file holds, not what the model said: quantisation costs a little.
+    const decoded = await session.decode(decodeLatentFile(bytes, image).latents);
+    return {
+      bytes: Buffer.from(bytes),
+      latents: latents.length,
+      width,
+      height,
+      modelSha256: weights.sha256,
+      original: picture.original,
+      psnr: peakSignalToNoise(pixels, decoded),
+      ssim: structuralSimilarity(pixels, decoded, width, height),
+    };
+  });
+}
+
+/**
+ * A PNG of the image in a `.latent` file of this name and content. Throws a Failure: latent-invalid, also when the file
+ * is another model's; else as withTrainedModel.
+ */
+export async function decodeImage(
+  options: UseOptions & { readonly name: string; readonly bytes: Uint8Array },
+): Promise<Buffer> {
+  const { run, name, bytes } = options;
+  const image = decodeLatentFile(bytes, name);
+  return withTrainedModel(options, null, async ({ session, network, weights }) => {
+    requireModel(image, name, weights.sha256);
+    const { width, height } = run.record.dataset;
+    const fits = image.latents.length === network.latent && image.width === width && image.height === height;
+    if (!fits)
+      throw new Failure(
+        "latent-invalid",
+        `${name}: holds ${image.latents.length} latents of a ${image.width}×${image.height} image; the model has ${network.latent} of ${width}×${height}`,
+        "Encode the image again.",
+      );
+    return imagePng({ width, height, pixels: await session.decode(image.latents) });
+  });
+}
+
+function gridPng(stack: ImageStack, cols: number): Buffer {
+  const factor = enlargement(stack.width, stack.height);
+  const large = stack.pixels.length * factor * factor > maximumPicturePixels;
+  return plainGridPng(stack, cols, large ? 1 : factor);
+}
+
+/** Rows of `cols` images, by turns of `upper` and of `lower`; what is left of the last rows is black. */
+function rowsOver(upper: ImageStack, lower: ImageStack, cols: number): ImageStack {
+  const rowPixels = cols * upper.width * upper.height;
+  const rows = Math.ceil(upper.pixels.length / rowPixels);
+  const pixels = new Float32Array(2 * rows * rowPixels);
+  for (let row = 0; row < rows; row++)
+    for (const [half, { pixels: source }] of [upper, lower].entries()) {
+      const part = source.subarray(row * rowPixels, (row + 1) * rowPixels);
+      pixels.set(part, (2 * row + half) * rowPixels);
+    }
+  return { width: upper.width, height: upper.height, pixels };
+}
+
+function invertedByDataset({ record }: Run): boolean {
+  const { dataset } = record.experiment;
+  return dataset.kind === "folder" && dataset.invert;
+}
+
+function requireSameSize({ path, record }: Run, dataset: Dataset): void {
+  const { width, height } = record.dataset;
+  if (dataset.width === width && dataset.height === height) return;
+  throw new Failure(
+    "dataset-invalid",
+    `${dataset.source}: images of ${dataset.width}×${dataset.height}; ${path} was trained on ${width}×${height}`,
+    "Use images of that size.",
+  );
+}
+
+function requireDrawable(count: number, { record }: Run): void {
+  const most = Math.floor(maximumPicturePixels / (record.dataset.width * record.dataset.height));
+  if (Number.isInteger(count) && count >= 1 && count <= most) return;
+  throw new Failure("usage", `${count} images cannot be drawn`, `Ask for 1 to ${most} images.`);
+}
