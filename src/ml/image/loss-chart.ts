@@ -1,0 +1,135 @@
+/**
+ * The loss curves of a run as one SVG picture: the loss, and for a VAE its two parts beside it.
+ * A function of the epochs alone; rasterise.ts makes a PNG of it, report.ts embeds it.
+ */
+import type { EpochEvent } from "../../contract/events.ts";
+import type { Experiment } from "../../contract/experiment.ts";
+import type { Losses } from "../../contract/losses.ts";
+import { type Box, drawPanel, type Panel, type Point, type Series } from "./chart-panel.ts";
+import { type Markup, markup } from "./markup.ts";
+import { formatValue } from "./number-scale.ts";
+import { fontFamily, type Palette } from "./palette.ts";
+
+/** What the chart needs of an epoch; an EpochEvent has it. */
+export type EpochLosses = Pick<EpochEvent, "epoch" | "train" | "test">;
+
+type Model = Pick<Experiment, "model" | "loss">;
+
+const width = 960;
+const height = 470;
+const panelGap = 36;
+/** Around the chart where it stands alone; a page brings its own. */
+const documentMargin = 28;
+/** More points per line than this are below a pixel each. */
+const maximumPoints = 600;
+
+/** An SVG document of 960 × 470. No epochs give an empty chart that says so. */
+export function lossChart(epochs: readonly EpochLosses[], experiment: Model, palette: Palette): string {
+  return draw(epochs, experiment, palette, documentMargin).text;
+}
+
+/** The same chart without margins, to be put into a page. */
+export function lossChartMarkup(epochs: readonly EpochLosses[], experiment: Model, palette: Palette): Markup {
+  return draw(epochs, experiment, palette, 0);
+}
+
+function draw(epochs: readonly EpochLosses[], experiment: Model, palette: Palette, margin: number): Markup {
+  const size = { width, height: height - 2 * (documentMargin - margin) };
+  const panels = epochs.length === 0 ? [] : panelsOf(epochs, experiment, palette);
+  const boxes = layOut(panels.length, {
+    left: margin,
+    top: margin,
+    width: size.width - 2 * margin,
+    height: size.height - 2 * margin,
+  });
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${describe(epochs)}" font-family="${fontFamily}">
+<rect width="${size.width}" height="${size.height}" fill="${palette.background}"/>
+${panels.map((panel, index) => drawPanel(panel, boxes[index] as Box, palette))}
+${panels.length > 0 ? "" : markup`<text x="${size.width / 2}" y="${size.height / 2}" fill="${palette.muted}" font-size="17" text-anchor="middle">No epoch is finished yet.</text>`}
+</svg>`;
+}
+
+/** The unit of the experiment's losses, in words. */
+export function lossUnit({ loss }: Model): string {
+  const quantity = loss.reconstruction === "bce" ? "nats" : "squared error";
+  return loss.reduction === "sum" ? `${quantity} per image` : `${quantity} per pixel`;
+}
+
+function panelsOf(epochs: readonly EpochLosses[], experiment: Model, palette: Palette): Panel[] {
+  const variational = experiment.model.kind === "variational";
+  const unit = lossUnit(experiment);
+  const range = { first: epochs[0]?.epoch ?? 1, last: epochs.at(-1)?.epoch ?? 1 };
+  const panel = (title: string, key: keyof Losses, bound: Panel["bound"]): Panel => ({
+    title,
+    unit,
+    bound,
+    epochs: range,
+    series: [
+      seriesOf("train", palette.train, epochs, (epoch) => epoch.train[key]),
+      seriesOf("test", palette.test, epochs, (epoch) => epoch.test[key]),
+    ],
+  });
+  const floor = reconstructionFloor(epochs);
+  if (!variational) return [panel("Loss", "loss", floor)];
+  return [
+    panel("Loss", "loss", null),
+    panel("Reconstruction", "reconstruction", floor),
+    panel("KL divergence", "kl", null),
+  ];
+}
+
+/** The loss of a perfect reconstruction: not zero for grey pixels under BCE. Null for squared error. */
+function reconstructionFloor(epochs: readonly EpochLosses[]): Panel["bound"] {
+  const test = epochs.at(-1)?.test;
+  if (test === undefined || test.aboveFloor === null) return null;
+  return { name: "floor", value: test.reconstruction - test.aboveFloor };
+}
+
+function seriesOf(
+  name: string,
+  color: string,
+  epochs: readonly EpochLosses[],
+  choose: (epoch: EpochLosses) => number,
+): Series {
+  const points = epochs
+    .map((epoch) => ({ epoch: epoch.epoch, value: choose(epoch) }))
+    .filter((point) => Number.isFinite(point.value));
+  return { name, color, points: thinned(points) };
+}
+
+/** Keeps the lowest and the highest point of every stretch, so a spike of one epoch in 100,000 is still seen; and both ends. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  if (points.length <= maximumPoints) return points;
+  const stretch = points.length / (maximumPoints / 2);
+  const kept: Point[] = [];
+  for (let start = 0; Math.floor(start) < points.length; start += stretch) {
+    const part = points.slice(Math.floor(start), Math.floor(start + stretch));
+    const low = part.reduce((a, b) => (b.value < a.value ? b : a), part[0] as Point);
+    const high = part.reduce((a, b) => (b.value > a.value ? b : a), part[0] as Point);
+    kept.push(...(low.epoch <= high.epoch ? [low, high] : [high, low]));
+  }
+  return [points[0] as Point, ...kept, points.at(-1) as Point];
+}
+
+/** One panel fills the picture; of three, the first takes the left and the others share the right. */
+function layOut(panels: number, inner: Box): Box[] {
+  if (panels < 3) return [inner];
+  const leftWidth = Math.round((inner.width - panelGap) * 0.56);
+  const right = { left: inner.left + leftWidth + panelGap, width: inner.width - leftWidth - panelGap };
+  const half = (inner.height - 20) / 2;
+  return [
+    { ...inner, width: leftWidth },
+    { ...right, top: inner.top, height: half },
+    { ...right, top: inner.top + half + 20, height: half },
+  ];
+}
+
+/** The chart in a sentence, for those who do not see it. */
+function describe(epochs: readonly EpochLosses[]): string {
+  const first = epochs[0];
+  const last = epochs.at(-1);
+  if (first === undefined || last === undefined) return "Loss curves: no epoch is finished yet.";
+  const change = (split: "train" | "test") =>
+    `${split} loss from ${formatValue(first[split].loss)} to ${formatValue(last[split].loss)}`;
+  return `Loss curves over epochs ${first.epoch} to ${last.epoch}: ${change("train")}, ${change("test")}.`;
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import sharp from "sharp";
+import { type EpochLosses, lossChart } from "../../../src/ml/image/loss-chart.ts";
+import { formatTicks, formatValue, roundTicks, valueScale } from "../../../src/ml/image/number-scale.ts";
+import { darkPalette, lightPalette, type Palette } from "../../../src/ml/image/palette.ts";
+import { rasterise } from "../../../src/ml/image/rasterise.ts";
+import { autoencoder, epochsOf, vae } from "./run-data.ts";
+
+const polylines = (svg: string) =>
+  [...svg.matchAll(/<polyline points="([^"]*)"/g)].map((match) =>
+    (match[1] ?? "").split(" ").map((pair) => pair.split(",").map(Number)),
+  );
+
+function finite(svg: string): void {
+  assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
+}
+
+test("an autoencoder's chart has one panel with the training and the test curve", () => {
+  const svg = lossChart(epochsOf([0.24, 0.11, 0.1]), autoencoder, lightPalette);
+  finite(svg);
+  assert.equal(polylines(svg).length, 2);
+  assert.match(svg, />train 0\.1000</);
+});
+
+test("a VAE's chart adds the reconstruction and the KL divergence", () => {
+  const svg = lossChart(epochsOf([165, 122, 115]), vae, lightPalette);
+  finite(svg);
+  assert.equal(polylines(svg).length, 6);
+  assert.match(svg, />KL divergence</);
+});
+
+test("a falling loss is drawn falling, from the left edge to the right", () => {
+  const [train = []] = polylines(lossChart(epochsOf([3, 2, 1]), autoencoder, lightPalette));
+  const [first = [], second = [], third = []] = train;
+  assert.ok((first[0] ?? 0) < (second[0] ?? 0) && (second[0] ?? 0) < (third[0] ?? 0));
+  assert.ok((first[1] ?? 0) < (second[1] ?? 0) && (second[1] ?? 0) < (third[1] ?? 0));
+});
+
+test("one epoch makes a chart, and none makes one that says so", () => {
+  finite(lossChart(epochsOf([0.24]), autoencoder, lightPalette));
+  assert.match(lossChart([], vae, lightPalette), /No epoch is finished yet/);
+});
+
+test("100,000 epochs stay a small picture, in which a spike of one epoch is still the highest point", () => {
+  const values = Array.from({ length: 100_000 }, (_, i) => 0.1 + 0.1 / (i + 1));
+  values[70_000] = 0.5;
+  const svg = lossChart(epochsOf(values), autoencoder, lightPalette);
+  assert.ok(svg.length < 60_000);
+  const [train = []] = polylines(svg);
+  const top = Math.min(...train.map(([, y = 0]) => y));
+  const spike = train.filter(([, y]) => y === top);
+  assert.equal(spike.length, 1);
+  assert.ok((spike[0]?.[0] ?? 0) > 400 && (spike[0]?.[0] ?? 0) < 800);
+});
+
+test("the floor is drawn where it lies near the curves, and not where it would flatten them", () => {
+  const at = (aboveFloor: number): EpochLosses[] =>
+    epochsOf([0.24, 0.12, 0.1]).map((epoch) => ({ ...epoch, test: { ...epoch.test, aboveFloor } }));
+  assert.match(lossChart(at(0.04), autoencoder, lightPalette), />floor /);
+  assert.doesNotMatch(lossChart(at(5), autoencoder, lightPalette), />floor /);
+});
+
+test("losses over many powers of ten, tiny, zero, equal or not finite still make a chart", () => {
+  for (const values of [
+    [1e30, 1e3, 1],
+    [3e-9, 2e-9],
+    [0, 0],
+    [1e-310, 1e-310],
+    [5, Number.NaN, 4],
+    [Infinity, 1],
+  ])
+    finite(lossChart(epochsOf(values), vae, lightPalette));
+  assert.match(lossChart(epochsOf([1e9, 1e3]), autoencoder, lightPalette), /logarithmic/);
+});
+
+test("labels at the ends of curves that meet do not cover each other", () => {
+  const svg = lossChart(epochsOf([2, 1]), autoencoder, lightPalette);
+  const labels = [...svg.matchAll(/y="([\d.]+)"[^>]*>(?:train|test|floor) /g)].map((match) =>
+    Number(match[1]),
+  );
+  const sorted = labels.toSorted((a, b) => a - b);
+  assert.ok(sorted.length >= 2);
+  sorted.slice(1).forEach((y, index) => {
+    assert.ok(y - (sorted[index] ?? 0) >= 13);
+  });
+});
+
+test("the chart becomes a PNG in the palette's background, twice as large when asked", async () => {
+  const svg = lossChart(epochsOf([165, 122, 115]), vae, darkPalette);
+  const { data, info } = await sharp(await rasterise(svg, 2))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.equal(info.width, 1920);
+  assert.deepEqual([data[0], data[1], data[2]], [0x14, 0x16, 0x1b]);
+});
+
+test("every text colour has a contrast of at least 4.5 to its background (WCAG 2.2, AA)", () => {
+  const luminance = (color: string) => {
+    const linear = [1, 3, 5].map((start) => {
+      const channel = Number.parseInt(color.slice(start, start + 2), 16) / 255;
+      return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * (linear[0] ?? 0) + 0.7152 * (linear[1] ?? 0) + 0.0722 * (linear[2] ?? 0);
+  };
+  const contrast = (palette: Palette, color: string) => {
+    const [low = 0, high = 0] = [luminance(palette.background), luminance(color)].toSorted((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  for (const palette of [lightPalette, darkPalette])
+    for (const role of ["ink", "muted", "train", "test", "floor"] as const)
+      assert.ok(contrast(palette, palette[role]) >= 4.5, `${role} ${palette[role]}`);
+});
+
+test("ticks are round numbers within the range", () => {
+  assert.deepEqual(roundTicks(0.083, 0.2421, 4), [0.1, 0.15, 0.2]);
+  assert.deepEqual(roundTicks(100, 165, 4), [100, 120, 140, 160]);
+  assert.deepEqual(formatTicks([0.1, 0.15, 0.1 + 0.2]), ["0.10", "0.15", "0.30"]);
+  assert.deepEqual(formatTicks([1e4, 1e8]), ["1e4", "1e8"]);
+  assert.deepEqual(formatTicks([0, 20_000]), ["0", "20,000"]);
+});
+
+test("a scale holds all of its values", () => {
+  for (const values of [[1, 2, 3], [5], [0], [-1, 4], [1e-3, 1e6]]) {
+    const scale = valueScale(values, 5);
+    for (const value of values) {
+      assert.ok(scale.position(value) >= 0 && scale.position(value) <= 1, `${value} of ${values}`);
+    }
+  }
+});
+
+test("values are written with four digits and thousands apart", () => {
+  const written = [164.738, 0.082841, 12_345.6, 1.234e-7, 2.5e9, 0, -3.5, Infinity, Number.NaN];
+  assert.deepEqual(
+    written.map((value) => formatValue(value)),
+    ["164.7", "0.08284", "12,346", "1.234e−7", "2.500e9", "0", "−3.500", "∞", "NaN"],
+  );
+});
