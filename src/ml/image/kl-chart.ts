@@ -1,0 +1,103 @@
+/**
+ * How much each latent dimension of a VAE says: its KL divergence as a bar, the most telling first. Dimensions the
+ * encoder leaves unused (posterior collapse) are drawn hollow.
+ */
+import type { Evaluation } from "../../contract/losses.ts";
+import { type Markup, markup } from "./markup.ts";
+import { formatTicks, formatValue, linearScale } from "./number-scale.ts";
+import { fontFamily, type Palette } from "./palette.ts";
+
+const width = 600;
+const height = 300;
+const left = 44;
+const top = 14;
+const bottom = 44;
+/** More bars than this would be hairlines; the rest say less than the last one shown. */
+const maximumBars = 96;
+/** Up to this many bars each carries the number of its dimension. */
+const numberedBars = 32;
+
+/** One latent dimension, its KL divergence in nats per image, and whether the model uses it. */
+interface Dimension {
+  readonly index: number;
+  readonly kl: number;
+  readonly active: boolean;
+}
+
+/** SVG of 600 × 300. `klPerDimension` must not be empty: there is nothing to draw for a plain autoencoder. */
+export function klChart(evaluation: Evaluation, palette: Palette): Markup {
+  const dimensions = byContribution(evaluation);
+  const shown = dimensions.slice(0, maximumBars);
+  const highest = Math.max(shown[0]?.kl ?? 0, 1e-3);
+  const scale = linearScale(0, highest * 1.05, 4);
+  const floor = height - bottom;
+  const y = (value: number) => floor - scale.position(Math.max(0, value)) * (floor - top);
+  const names = formatTicks(scale.ticks);
+  const grid = scale.ticks.map(
+    (
+      tick,
+      index,
+    ) => markup`<line x1="${left}" x2="${width}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="${palette.line}"/>
+<text x="${left - 8}" y="${round(y(tick) + 4.5)}" fill="${palette.muted}" font-size="13" text-anchor="end">${names[index] ?? ""}</text>
+`,
+  );
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(dimensions)}" font-family="${fontFamily}">
+${grid}${bars(shown, y, floor, palette)}
+<line x1="${left}" x2="${width}" y1="${floor}" y2="${floor}" stroke="${palette.muted}"/>
+<text x="${(left + width) / 2}" y="${height - 4}" fill="${palette.muted}" font-size="13" text-anchor="middle">${axisTitle(dimensions)}</text>
+</svg>`;
+}
+
+/**
+ * The dimensions, largest KL first. An evaluation says how many are active, not which; a dimension whose mean does
+ * not vary with the image has almost no KL, so the last ones are the inactive ones.
+ */
+function byContribution({ klPerDimension, activeUnits }: Evaluation): Dimension[] {
+  const active = activeUnits ?? klPerDimension.length;
+  return klPerDimension
+    .map((kl, index) => ({ index, kl: Number.isFinite(kl) ? kl : 0 }))
+    .sort((a, b) => b.kl - a.kl)
+    .map((dimension, rank) => ({ ...dimension, active: rank < active }));
+}
+
+function bars(
+  dimensions: readonly Dimension[],
+  y: (value: number) => number,
+  floor: number,
+  palette: Palette,
+): Markup[] {
+  const pitch = (width - left) / dimensions.length;
+  const barWidth = Math.min(36, pitch * 0.72);
+  return dimensions.map(({ index, kl, active }, rank) => {
+    const centre = left + (rank + 0.5) * pitch;
+    // A dimension that says nothing still shows that it is there.
+    const barHeight = Math.max(3, floor - y(kl));
+    const look = active
+      ? markup`fill="${palette.train}"`
+      : markup`fill="none" stroke="${palette.muted}" stroke-width="1.25"`;
+    const number =
+      dimensions.length > numberedBars
+        ? ""
+        : markup`<text x="${round(centre)}" y="${floor + 17}" fill="${palette.muted}" font-size="${pitch < 20 ? 10 : 12}" text-anchor="middle">${index}</text>`;
+    return markup`<rect x="${round(centre - barWidth / 2)}" y="${round(floor - barHeight)}" width="${round(barWidth)}" height="${round(barHeight)}" rx="1.5" ${look}><title>dimension ${index}: ${formatValue(kl)} nats${active ? "" : ", inactive"}</title></rect>${number}
+`;
+  });
+}
+
+function axisTitle(dimensions: readonly Dimension[]): string {
+  if (dimensions.length > maximumBars)
+    return `the ${maximumBars} most telling of ${dimensions.length} latent dimensions`;
+  return dimensions.length > numberedBars ? "latent dimensions" : "latent dimension";
+}
+
+function describe(dimensions: readonly Dimension[]): string {
+  const active = dimensions.filter((dimension) => dimension.active).length;
+  const [first] = dimensions;
+  const largest =
+    first === undefined ? "" : `, the largest ${formatValue(first.kl)} nats (dimension ${first.index})`;
+  return `KL divergence of each latent dimension: ${active} of ${dimensions.length} active${largest}.`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

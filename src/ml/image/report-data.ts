@@ -1,0 +1,28 @@
+/**
+ * What a report is made of: the events of a run, and the pictures it ends with.
+ */
+import type { DoneEvent, EpochEvent, StartEvent } from "../../contract/events.ts";
+import type { Experiment } from "../../contract/experiment.ts";
+import type { ImageStack } from "./picture-grid.ts";
+
+export interface ReportData {
+  readonly start: StartEvent;
+  readonly experiment: Experiment;
+  /** All epochs of the run, also those before it was resumed. */
+  readonly epochs: readonly EpochEvent[];
+  /** Null for a run that was interrupted. */
+  readonly done: DoneEvent | null;
+  readonly startedAt: Date;
+  /** Of Latent Lab. */
+  readonly version: string;
+  /** Images of the test split; `labels` holds what each shows, where that is known. */
+  readonly reconstructions: {
+    readonly originals: ImageStack;
+    readonly reconstructions: ImageStack;
+    readonly labels: readonly string[] | null;
+  } | null;
+  /** Decoded from the prior; null for a plain autoencoder, which has none. */
+  readonly samples: ImageStack | null;
+  /** Mean squared error per pixel on the test split of a PCA with as many components as latents, where it was computed. */
+  readonly pca: { readonly components: number; readonly mse: number } | null;
+}

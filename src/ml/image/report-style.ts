@@ -1,0 +1,76 @@
+/**
+ * How the report looks: its style sheet, following the reader's choice of light or dark. What it says is report.ts.
+ */
+import { darkPalette, lightPalette, type Palette, paletteRoles } from "./palette.ts";
+
+/** A tile's size on the page, in CSS pixels. */
+export interface TileSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The whole style sheet. Sizes that depend on the data are in it too: the page's policy allows no other styles. */
+export function reportStyle(tile: TileSize): string {
+  return `:root { color-scheme: light dark; --page: #f5f6f8; --tile-width: ${tile.width}px; --tile-height: ${tile.height}px; ${variables(lightPalette)} }
+@media (prefers-color-scheme: dark) { :root { --page: #0c0d10; ${variables(darkPalette)} } }
+${rules}`;
+}
+
+function variables(palette: Palette): string {
+  return paletteRoles.map((role) => `--${role}: ${palette[role]};`).join(" ");
+}
+
+const rules = `* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.55 Inter, system-ui, -apple-system, "Segoe UI", sans-serif; -webkit-text-size-adjust: 100%; }
+main { max-width: 1120px; margin: 0 auto; padding: 48px 24px 64px; }
+header { margin: 0 4px 32px; }
+.kicker { margin: 0 0 8px; color: var(--muted); font-size: 13px; font-weight: 600; letter-spacing: .02em; }
+.kicker b { color: var(--train); font-weight: 600; }
+h1 { margin: 0 0 8px; font-size: 34px; line-height: 1.15; letter-spacing: -.02em; font-weight: 650; overflow-wrap: anywhere; }
+h2 { margin: 0 0 4px; font-size: 17px; font-weight: 600; letter-spacing: -.005em; }
+.lead { margin: 0; max-width: 90ch; color: var(--muted); font-size: 16px; text-wrap: pretty; }
+.note { margin: 0 0 18px; max-width: 100ch; color: var(--muted); font-size: 13.5px; text-wrap: pretty; }
+section { background: var(--background); border: 1px solid var(--line); border-radius: 14px; padding: 24px 28px; margin: 0 0 20px; min-width: 0; }
+.numbers { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1px; padding: 0; margin: 0 0 20px; overflow: hidden; background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
+@media (min-width: 820px) { .columns-3 { grid-template-columns: repeat(3, 1fr); } .columns-4 { grid-template-columns: repeat(4, 1fr); } .columns-5 { grid-template-columns: repeat(5, 1fr); } }
+@media (max-width: 819px) { .numbers div:last-child:nth-child(odd) { grid-column: span 2; } }
+.numbers div { display: flex; flex-direction: column; gap: 2px; padding: 18px 22px 16px; background: var(--background); }
+.numbers dt { color: var(--muted); font-size: 13px; }
+.numbers dd { margin: 0; }
+.numbers .value { font-size: 27px; line-height: 1.25; font-weight: 600; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
+.numbers .value small { margin-left: 3px; font-size: 14px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
+.numbers .detail { color: var(--muted); font-size: 12.5px; line-height: 1.45; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 20px; }
+@media (min-width: 960px) { .columns { grid-template-columns: minmax(0, max-content) minmax(440px, 1fr); } .columns > :only-child { grid-column: span 2; } }
+.scroll { overflow: auto; }
+.scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 4px; }
+.chart svg { display: block; width: 100%; height: auto; min-width: 640px; }
+.bars svg { display: block; width: 100%; height: auto; min-width: 380px; }
+img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: pixelated; background: #000; outline: 1px solid var(--line); }
+.pairs { border-collapse: separate; border-spacing: 4px; margin: -4px auto -4px -4px; }
+.pairs th { padding-right: 14px; text-align: left; font-weight: 400; font-size: 13.5px; }
+.pairs td { padding: 0; text-align: center; font-size: 12.5px; color: var(--muted); font-variant-numeric: tabular-nums; }
+.pairs td img { margin: 0 auto; }
+.pairs tr:last-child th, .pairs tr:last-child td { padding-top: 2px; color: var(--muted); }
+.samples { display: grid; grid-template-columns: repeat(4, max-content); gap: 4px; margin: 0; padding: 1px; list-style: none; }
+.epochs { max-height: 460px; }
+.epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }
+.epochs thead { position: sticky; top: 0; background: var(--background); }
+.epochs thead th { color: var(--muted); font-weight: 500; background: var(--background); }
+.epochs thead tr:first-child > * { padding-bottom: 4px; border-bottom: 0; font-weight: 600; text-align: center; }
+.epochs thead tr:first-child th { border-bottom: 2px solid; }
+.epochs .train { color: var(--train); }
+.epochs .test { color: var(--test); }
+.epochs tbody th { font-weight: 400; color: var(--muted); }
+.epochs tbody tr:last-child > * { border-bottom: 0; font-weight: 600; color: var(--ink); }
+.run { display: grid; grid-template-columns: max-content 1fr; gap: 7px 24px; margin: 12px 0 0; font-size: 14px; }
+.run dt { color: var(--muted); }
+.run dd { margin: 0; overflow-wrap: anywhere; }
+code, pre { font: 12.5px/1.55 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace; }
+details { margin-top: 18px; }
+summary { color: var(--muted); font-size: 13.5px; cursor: pointer; }
+pre { margin: 12px 0 0; padding: 16px 18px; background: var(--page); border-radius: 8px; overflow: auto; }
+@media (max-width: 640px) { main { padding: 28px 12px 40px; } section { padding: 18px 16px; } h1 { font-size: 27px; } .run { grid-template-columns: 1fr; gap: 0; } .run dd { margin-bottom: 10px; } }
+@media print { :root { --page: #ffffff; } section, .numbers { break-inside: avoid; } .epochs { max-height: none; } }
+`;

@@ -1,0 +1,187 @@
+/**
+ * The report of a run: one page that needs nothing else, no script, no network, nothing beside it. Pictures are
+ * embedded, everything is escaped, and the page's own policy forbids all that is not in it.
+ */
+import { createHash } from "node:crypto";
+import type { DoneEvent, StartEvent } from "../../contract/events.ts";
+import { imageAt, pngDataUrl } from "./grey-image.ts";
+import { klChart } from "./kl-chart.ts";
+import { lossChartMarkup, lossUnit } from "./loss-chart.ts";
+import { Markup, markup } from "./markup.ts";
+import { formatCount, formatValue } from "./number-scale.ts";
+import { pagePalette } from "./palette.ts";
+import { formatDecibels, type ImageStack, pairPsnr, stackCount } from "./picture-grid.ts";
+import type { ReportData } from "./report-data.ts";
+import { keyNumbers } from "./report-numbers.ts";
+import { reportStyle, type TileSize } from "./report-style.ts";
+import { epochTable } from "./report-table.ts";
+
+/** The page as HTML text, UTF-8. */
+export function renderReport(data: ReportData): string {
+  const style = reportStyle(tileSize(data.start.dataset));
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src '${styleHash(style)}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${data.experiment.name}: Latent Lab report</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<main>
+<header>
+<p class="kicker"><b>Latent Lab</b> run report</p>
+<h1>${data.experiment.name}</h1>
+<p class="lead">${lead(data)}</p>
+</header>
+${keyNumbers(data)}
+<section aria-labelledby="curves">
+<h2 id="curves">Loss curves</h2>
+<p class="note">${curvesNote(data)}</p>
+<div class="scroll chart" tabindex="0" role="group" aria-label="Loss curves">${lossChartMarkup(data.epochs, data.experiment, pagePalette)}</div>
+</section>
+${reconstructionSection(data)}
+${latentSections(data)}
+${epochTable(data)}
+${runSection(data)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+/** The policy names the one style sheet by its hash. */
+function styleHash(style: string): string {
+  return `sha256-${createHash("sha256").update(style).digest("base64")}`;
+}
+
+/** Three times 28×28; larger images at their own size. */
+function tileSize({ width, height }: StartEvent["dataset"]): TileSize {
+  const factor = Math.max(1, Math.round(84 / Math.max(width, height)));
+  return { width: width * factor, height: height * factor };
+}
+
+function lead({ start, experiment, epochs, done }: ReportData): string {
+  const { model } = experiment;
+  const kind = model.kind === "variational" ? "A variational autoencoder" : "An autoencoder";
+  const widths = [...model.encoder, ...model.decoder.slice(1)].map(String).join(" → ");
+  const images = formatCount(start.dataset.train);
+  const trained = epochs.length === 1 ? "1 epoch" : `${formatCount(epochs.length)} epochs`;
+  return `${kind}, ${widths}, trained on ${images} images of ${start.dataset.name} for ${trained}${ending(start, done)}.`;
+}
+
+function ending(start: StartEvent, done: DoneEvent | null): string {
+  if (done === null) return `, interrupted before the ${formatCount(start.epochs)} planned`;
+  return done.reason === "early-stopping" ? ", stopped early as the test loss no longer improved" : "";
+}
+
+function curvesNote({ experiment, epochs }: ReportData): string {
+  const unit = lossUnit(experiment);
+  const { beta } = experiment.loss;
+  const parts =
+    experiment.model.kind === "variational"
+      ? `The loss is the reconstruction plus ${beta === 1 ? "" : `${formatValue(beta)} times `}the KL divergence, in ${unit}.`
+      : `The loss is the reconstruction's, in ${unit}.`;
+  const floor =
+    (epochs.at(-1)?.test.aboveFloor ?? null) === null
+      ? ""
+      : " The floor is the loss of a perfect reconstruction, which is not zero, because pixels are grey.";
+  return `${parts} Training is measured while the weights still change, the test split after each epoch.${floor}`;
+}
+
+function reconstructionSection({ reconstructions }: ReportData): Markup {
+  if (reconstructions === null) return markup``;
+  const { originals, reconstructions: rebuilt, labels } = reconstructions;
+  const row = (name: string, stack: ImageStack) =>
+    markup`<tr><th scope="row">${name}</th>${tiles(stack, (index) => {
+      const label = labels?.[index];
+      return label === undefined ? `${name} ${index + 1}` : `${name} ${index + 1}, labelled ${label}`;
+    }).map((tile) => markup`<td>${tile}</td>`)}</tr>
+`;
+  const values = pairPsnr(originals, rebuilt).map((value) => markup`<td>${formatDecibels(value)}</td>`);
+  return markup`<section aria-labelledby="reconstructions">
+<h2 id="reconstructions">Reconstructions</h2>
+<p class="note">Images of the test split, which training never saw, through the encoder and back.</p>
+<div class="scroll" tabindex="0" role="group" aria-label="Originals and reconstructions"><table class="pairs">
+${row("original", originals)}${row("reconstruction", rebuilt)}<tr><th scope="row">PSNR, dB</th>${values}</tr>
+</table></div>
+</section>`;
+}
+
+/** Samples and the use of the latent dimensions, side by side where there is room: only a VAE has them. */
+function latentSections({ samples, epochs }: ReportData): Markup {
+  const test = epochs.at(-1)?.test;
+  const sections = [
+    samples === null
+      ? []
+      : [
+          markup`<section aria-labelledby="samples">
+<h2 id="samples">Samples</h2>
+<p class="note">Generated: latents drawn from the prior, decoded.</p>
+<div class="scroll" tabindex="0" role="group" aria-label="Samples"><ul class="samples">${tiles(samples, (index) => `sample ${index + 1}`).map((tile) => markup`<li>${tile}</li>`)}</ul></div>
+</section>
+`,
+        ],
+    test === undefined || test.klPerDimension.length === 0
+      ? []
+      : [
+          markup`<section aria-labelledby="latents">
+<h2 id="latents">KL divergence per latent dimension</h2>
+<p class="note">${latentNote(test.klPerDimension.length, test.activeUnits)}</p>
+<div class="scroll bars" tabindex="0" role="group" aria-label="KL divergence per latent dimension">${klChart(test, pagePalette)}</div>
+</section>
+`,
+        ],
+  ].flat();
+  return sections.length === 0 ? markup`` : markup`<div class="columns">${sections}</div>`;
+}
+
+function latentNote(count: number, active: number | null): string {
+  const used = "Nats per image on the test split, the most telling first.";
+  if (active === null || active === count) return `${used} All are active.`;
+  return `${used} ${active} of ${count} are active; the hollow bars are dimensions the encoder leaves unused.`;
+}
+
+function tiles(stack: ImageStack, describe: (index: number) => string): Markup[] {
+  return Array.from(
+    { length: stackCount(stack) },
+    (_, index) =>
+      markup`<img src="${pngDataUrl(imageAt(stack, index))}" width="${stack.width}" height="${stack.height}" alt="${describe(index)}">`,
+  );
+}
+
+function runSection({ start, experiment, startedAt, version }: ReportData): Markup {
+  const { dataset } = start;
+  const { optimizer, training, model } = experiment;
+  const facts: readonly (readonly [string, string | Markup])[] = [
+    ["Experiment", experiment.name],
+    [
+      "Dataset",
+      `${dataset.name}, ${formatCount(dataset.train)} + ${formatCount(dataset.test)} images of ${dataset.width}×${dataset.height}`,
+    ],
+    ["Source", dataset.source],
+    ["SHA-256 of the data", markup`<code>${dataset.sha256}</code>`],
+    ["Parameters", formatCount(start.parameters)],
+    ["Initialisation", model.initialisation === "pytorch" ? "as PyTorch" : "as Keras"],
+    ["Optimiser", `Adam, learning rate ${optimizer.learningRate}, batch ${formatCount(training.batch)}`],
+    ["Seed", String(training.seed)],
+    ["Engine", start.engine],
+    ["Device", start.device],
+    ["Threads", formatCount(start.threads)],
+    ["Started", markup`<time datetime="${startedAt.toISOString()}">${universalTime(startedAt)}</time>`],
+    ["Made by", `Latent Lab ${version}`],
+  ];
+  return markup`<section aria-labelledby="run">
+<h2 id="run">The run</h2>
+<dl class="run">
+${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+<details><summary>The experiment with every default filled in</summary>
+<pre tabindex="0">${JSON.stringify(experiment, null, 2)}</pre></details>
+</section>`;
+}
+
+function universalTime(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { escapeText, markup } from "../../../src/ml/image/markup.ts";
+import { renderReport } from "../../../src/ml/image/report.ts";
+import type { ReportData } from "../../../src/ml/image/report-data.ts";
+import { autoencoder, epochsOf, start, vae } from "./run-data.ts";
+
+const stack = (count: number) => ({
+  width: 28,
+  height: 28,
+  pixels: Float32Array.from({ length: count * 784 }, (_, i) => (i % 97) / 96),
+});
+const epochs = epochsOf([165, 122, 115]);
+const lastTest = epochsOf([115])[0]?.test;
+assert.ok(lastTest !== undefined);
+const run: ReportData = {
+  start,
+  experiment: vae,
+  epochs,
+  done: {
+    event: "done",
+    run: start.run,
+    epochs: 3,
+    seconds: 4.2,
+    reason: "finished",
+    test: lastTest,
+    compression: { dimensions: 196, bytesFloat32: 49, bytesInt8: 196 },
+  },
+  startedAt: new Date("2025-03-01T10:11:12Z"),
+  version: "0.1.0",
+  reconstructions: { originals: stack(10), reconstructions: stack(10), labels: [..."7210414959"] },
+  samples: stack(16),
+  pca: null,
+};
+
+test("the report holds ten pairs, sixteen samples and a row per epoch", () => {
+  const page = renderReport(run);
+  assert.equal([...page.matchAll(/<img /g)].length, 36);
+  assert.equal([...page.matchAll(/<tr><th scope="row">\d/g)].length, 3);
+  assert.match(page, /alt="original 1, labelled 7"/);
+  assert.doesNotMatch(page, /NaN|undefined|\[object/);
+});
+
+test("the report asks for nothing outside itself", () => {
+  const page = renderReport(run);
+  assert.doesNotMatch(page, /<script|<link|@import|url\(|\sstyle="|\son\w+="/);
+  const addresses = [...page.matchAll(/\b(?:src|href|action)="([^"]*)"/g)].map((match) => match[1] ?? "");
+  assert.ok(
+    addresses.length > 0 && addresses.every((address) => address.startsWith("data:image/png;base64,")),
+  );
+});
+
+test("the report's policy forbids everything but its own style sheet and embedded pictures", () => {
+  const page = renderReport(run);
+  const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? "";
+  const hash = createHash("sha256").update(style).digest("base64");
+  assert.ok(page.includes(`default-src 'none'; img-src data:; style-src 'sha256-${hash}'`));
+});
+
+test("names that are markup are shown, not run", () => {
+  const hostile = `</style><script>alert("x")</script>&'`;
+  const page = renderReport({
+    ...run,
+    experiment: { ...vae, name: hostile },
+    start: { ...start, device: hostile, dataset: { ...start.dataset, name: hostile, source: hostile } },
+    reconstructions: { originals: stack(1), reconstructions: stack(1), labels: [`" onerror="x`] },
+  });
+  assert.doesNotMatch(page, /<script/);
+  assert.doesNotMatch(page, /" onerror=/);
+  assert.match(page, /&lt;script&gt;alert\(&quot;x&quot;\)/);
+});
+
+test("inactive latent dimensions are marked, the ones with the least KL", () => {
+  const page = renderReport(run);
+  for (const dimension of [1, 3]) assert.match(page, new RegExp(`dimension ${dimension}: [^<]*, inactive`));
+  for (const dimension of [0, 2]) assert.match(page, new RegExp(`dimension ${dimension}: [^,<]* nats<`));
+});
+
+test("compression is stated in dimensions and in bytes", () => {
+  const page = renderReport(run);
+  assert.match(page, /196×[\s\S]*dimensions[\s\S]*in bytes 196× with latents as int8, 49\.0× as float32/);
+});
+
+test("a plain autoencoder's report has neither samples nor latent dimensions", () => {
+  const plain = epochs.map((epoch) => ({
+    ...epoch,
+    test: { ...epoch.test, klPerDimension: [], activeUnits: null },
+  }));
+  const page = renderReport({ ...run, experiment: autoencoder, epochs: plain, samples: null });
+  assert.doesNotMatch(page, /id="samples"|id="latents"|Active dimensions/);
+});
+
+test("an interrupted run has a report, even before its first epoch", () => {
+  const page = renderReport({ ...run, done: null, epochs: [], reconstructions: null, samples: null });
+  assert.match(page, /interrupted/);
+  assert.match(page, /No epoch is finished yet/);
+});
+
+test("a run of 100,000 epochs has a table a person can read, with its first and last epoch", () => {
+  const many = epochsOf(Array.from({ length: 100_000 }, (_, i) => 100 + 60 / (i + 1)));
+  const page = renderReport({ ...run, epochs: many });
+  assert.equal([...page.matchAll(/<tr><th scope="row">[\d,]+</g)].length, 200);
+  assert.match(page, /<th scope="row">1</);
+  assert.match(page, /<th scope="row">100,000</);
+});
+
+test("templates escape text in tags and attributes, and keep markup", () => {
+  const inner = markup`<b>${"1 < 2"}</b>`;
+  assert.equal(
+    markup`<i title="${`"'&`}">${[inner, "<"]}</i>`.text,
+    `<i title="&quot;&#39;&amp;"><b>1 &lt; 2</b>&lt;</i>`,
+  );
+  assert.equal(escapeText("a\u0000b\ud800\tc"), "a\ufffdb\ufffd\tc");
+});
