@@ -30,6 +30,11 @@ export function enlargement(width: number, height: number): number {
   return Math.max(1, Math.round(tileSide / Math.max(width, height)));
 }
 
+/** One image as a PNG of its own size. */
+export function imagePng(image: GreyImage): Buffer {
+  return encodePng(image);
+}
+
 /**
  * The images of `stack` in rows of `cols`, enlarged by `factor`, one line of `gap` black pixels between them and
  * nothing around: a PNG of pixels alone.
