@@ -25,7 +25,7 @@ export function settingAt(schema: JsonSchema, path: Path, value: unknown): JsonS
   if (key === undefined) return shape;
   if (key === "kind" && shape.oneOf) return { type: "string", enum: kinds(shape) };
   for (const member of shape.oneOf ?? [shape]) {
-    const next = asSchema(typeof key === "number" ? member.items : member.properties?.[String(key)]);
+    const next = asSchema(typeof key === "number" ? member.items : ownProperty(member, String(key)));
     if (next !== null) return settingAt(next, rest, childOf(value, key));
   }
   return null;
@@ -89,6 +89,11 @@ function range({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: JsonSch
   const hasHigh = maximum !== undefined || exclusiveMaximum !== undefined;
   if (hasLow && hasHigh) return ` ${low} and ${high}`;
   return hasLow ? ` ${low}` : hasHigh ? ` ${high}` : "";
+}
+
+/** Own properties only: `__proto__` is a name that people may write, and no setting. */
+function ownProperty({ properties = {} }: JsonSchema, name: string): JsonSchema["items"] {
+  return Object.hasOwn(properties, name) ? properties[name] : undefined;
 }
 
 function chooseMember(schema: JsonSchema, value: unknown): JsonSchema {

@@ -1,0 +1,35 @@
+// What is bundled, and how: one function per product of the build. Called by scripts/build.mjs.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+/** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none unless it makes one. */
+const requireForBundle =
+  'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
+
+/**
+ * The command line and the engine's worker, as ES modules that load what a command needs only when it needs it.
+ * `root` is the repository, `outputFolder` where the files go.
+ */
+export async function bundleCommandLine(root, outputFolder) {
+  const worker = join(root, "src/ml/engine/cpu/worker.ts");
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      "latent-lab": join(root, "src/ml/cli.ts"),
+      ...(existsSync(worker) ? { "cpu-worker": worker } : {}),
+    },
+    outdir: outputFolder,
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.9",
+    // Native code cannot be bundled.
+    external: ["sharp", "@resvg/resvg-js"],
+    banner: { js: requireForBundle },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+}

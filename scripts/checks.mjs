@@ -1,0 +1,32 @@
+// The checks that run before the tests, and alone as `npm run check`; each counts as one test.
+import { join } from "node:path";
+import { captureProgram, nodeForTypeScript, root } from "./set-up.mjs";
+
+const bin = (path) => join(root, "node_modules", path);
+
+const checks = [
+  { name: "types (tsc)", program: process.execPath, args: [bin("typescript/bin/tsc"), "-p", root] },
+  {
+    name: "lint, format and import directions (biome)",
+    program: process.execPath,
+    args: [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "--colors=off", root],
+  },
+  {
+    name: "schemas/ match the validators",
+    program: nodeForTypeScript(),
+    args: ["--disable-warning=ExperimentalWarning", join(root, "scripts/write-schema.mjs"), "--check"],
+  },
+];
+
+/** Runs all checks and says how each went; the counts and the names of those that failed. */
+export async function runChecks() {
+  const results = await Promise.all(
+    checks.map(async ({ name, program, args }) => ({ name, ...(await captureProgram(program, args)) })),
+  );
+  for (const { name, code, output } of results) {
+    process.stdout.write(`${code === 0 ? "✔" : "✖"} ${name}\n`);
+    if (code !== 0) process.stdout.write(`${output.replaceAll(/^/gm, "    ")}\n`);
+  }
+  const failed = results.filter(({ code }) => code !== 0).map(({ name }) => name);
+  return { passed: results.length - failed.length, failed };
+}

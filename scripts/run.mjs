@@ -1,0 +1,57 @@
+// The tasks behind `npm start`, `npm test` and the rest. Each does its own set-up, so that a fresh clone needs one
+// command. Plain JavaScript without packages: it runs before there are any.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { install, nodeForTypeScript, root, runProgram, say, TaskError } from "./set-up.mjs";
+
+const tasks = {
+  /** Trains the variational autoencoder of the exercise; more arguments go to `latent-lab train`. */
+  async start(args) {
+    await build();
+    const names = args.some((arg) => arg === "--preset" || arg.startsWith("--preset=") || arg === "--resume");
+    const model = names ? [] : ["--preset", "mnist-vae"];
+    return runProgram(process.execPath, [join(root, "dist/latent-lab.js"), "train", ...model, ...args]);
+  },
+  async build() {
+    await build();
+    return 0;
+  },
+  async check() {
+    const { runChecks } = await import("./checks.mjs");
+    const { failed } = await runChecks();
+    return failed.length === 0 ? 0 : 1;
+  },
+  async test(args) {
+    await build();
+    const { test } = await import("./test.mjs");
+    return test(args);
+  },
+  /** Writes schemas/ anew from the validators. */
+  async schema() {
+    return runProgram(nodeForTypeScript(), [join(root, "scripts/write-schema.mjs")]);
+  },
+  async bench(args) {
+    const bench = join(root, "bench/run.ts");
+    if (!existsSync(bench)) throw new TaskError("bench/run.ts is not there");
+    await build();
+    return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", bench, ...args]);
+  },
+};
+
+async function main([name = "", ...args]) {
+  if (!Object.hasOwn(tasks, name)) throw new TaskError(`usage: run.mjs ${Object.keys(tasks).join(" | ")}`);
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 9)) {
+    throw new TaskError(`Latent Lab needs Node 20.9 or later; this is ${process.versions.node}.`);
+  }
+  await install();
+  return tasks[name](args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  say(error instanceof TaskError ? `error: ${error.message}` : error.stack);
+  process.exitCode = 1;
+}

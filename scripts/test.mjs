@@ -1,0 +1,65 @@
+// Runs the tests under the pinned Node and prints, as its last line, "N passed, N failed".
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runChecks } from "./checks.mjs";
+import { nodeForTypeScript, root, runProgram, TaskError } from "./set-up.mjs";
+
+/** A test that takes longer than this hangs. */
+const timeLimitMilliseconds = 15 * 60_000;
+
+/**
+ * Everything, or, where `args` name files, folders or parts of their names, the tests in those alone. What begins
+ * with a dash goes to node --test: --test-name-pattern=resume. Returns the exit code.
+ */
+export async function test(args) {
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const wanted = args.filter((arg) => !arg.startsWith("-"));
+  const all = await testFiles();
+  const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
+  if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
+  const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
+  const tests = await runTests(files, options);
+  const passed = checks.passed + tests.passed;
+  const failed = checks.failed.length + tests.failed;
+  if (checks.failed.length > 0) process.stdout.write(`\nFailed checks: ${checks.failed.join("; ")}\n`);
+  const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
+  process.stdout.write(`\n${passed} passed, ${failed} failed${skipped}\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function runTests(files, options) {
+  const folder = await mkdtemp(join(tmpdir(), "latent-lab-tests-"));
+  const countsFile = join(folder, "counts.json");
+  try {
+    const code = await runProgram(
+      nodeForTypeScript(),
+      [
+        "--disable-warning=ExperimentalWarning",
+        "--test",
+        "--test-concurrency=2",
+        `--test-timeout=${timeLimitMilliseconds}`,
+        "--test-reporter=./scripts/test-reporter.mjs",
+        "--test-reporter-destination=stdout",
+        ...options,
+        ...files,
+      ],
+      // Tests of the hop to the pinned Node need the one that npm was started with.
+      { env: { LATENT_LAB_TEST_COUNTS: countsFile, LATENT_LAB_TEST_NODE: process.execPath } },
+    );
+    const counts = existsSync(countsFile) ? JSON.parse(await readFile(countsFile, "utf8")) : null;
+    if (counts === null) return { passed: 0, failed: 1, skipped: 0 };
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function testFiles() {
+  const names = await readdir(join(root, "test"), { recursive: true });
+  return names
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => `test/${name.replaceAll("\\", "/")}`)
+    .sort();
+}

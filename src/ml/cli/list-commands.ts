@@ -1,0 +1,131 @@
+/** The commands that say what there is: presets, datasets (and getting one), engines, runs. */
+import { basename } from "node:path";
+import { Failure } from "../../contract/failure.ts";
+import { changeExperiment } from "../../contract/parse-experiment.ts";
+import { presets } from "../../contract/presets.ts";
+import { downloadMnist, findMnist } from "../data/mnist.ts";
+import { surveyEngines } from "../engine/choose-engine.ts";
+import { type ListedRun, listRuns } from "../train/list-runs.ts";
+import { defaultRunsFolder } from "../train/run-folder.ts";
+import type { Context } from "./context.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { barSymbols, ProgressBar } from "./progress-bar.ts";
+import { bytesInWords, table } from "./words.ts";
+
+export interface ListOptions {
+  readonly json?: boolean;
+}
+
+export function listPresets({ terminal: { out } }: Context, { json }: ListOptions): void {
+  if (json) {
+    const resolved = presets.map(({ name, description, experiment }) => ({
+      name,
+      description,
+      experiment: changeExperiment(experiment, name, []),
+    }));
+    out.line(JSON.stringify({ presets: resolved }));
+    return;
+  }
+  for (const { name, description } of presets) {
+    out.line(out.bold(name));
+    out.line(`  ${description}`);
+  }
+}
+
+/** Kinds that need no download: they are wherever the experiment says. */
+const otherDatasets = [
+  { name: "drawn-digits", status: "always here: Latent Lab draws them" },
+  { name: "idx", status: "four files named as MNIST's, in the folder dataset.path" },
+  { name: "folder", status: "PNG, JPEG and WebP pictures, in the folder dataset.path" },
+] as const;
+
+export async function listDatasets(
+  { terminal: { out }, environment }: Context,
+  { json }: ListOptions,
+): Promise<void> {
+  const place = await findMnist({ environment });
+  if (json) {
+    const mnist = { name: "mnist", available: place !== null, folder: place?.folder ?? null };
+    out.line(
+      JSON.stringify({ datasets: [mnist, ...otherDatasets.map(({ name }) => ({ name, available: true }))] }),
+    );
+    return;
+  }
+  const status =
+    place === null ? "not here yet; get it with: latent-lab datasets get mnist" : `in ${place.folder}`;
+  const rows = [{ name: "mnist", status }, ...otherDatasets];
+  for (const line of table(rows.map((row) => [row.name, row.status]))) out.line(line);
+}
+
+export async function getDataset(context: Context, name: string, { json }: ListOptions): Promise<void> {
+  const { terminal, environment } = context;
+  if (name !== "mnist") {
+    throw new Failure("usage", `there is no dataset "${name}" to download`, "What can be downloaded: mnist.");
+  }
+  const { signal } = listenForInterruption(() => terminal.err.line("Stopping; what has arrived is kept."));
+  const bar = new ProgressBar(terminal.err, barSymbols(environment, process.platform));
+  try {
+    const { folder } = await downloadMnist({
+      environment,
+      signal,
+      onProgress: ({ done, total }) => {
+        bar.note(`downloading MNIST  ${bytesInWords(done)} of ${bytesInWords(total)}`);
+      },
+    });
+    bar.clear();
+    terminal.out.line(json ? JSON.stringify({ name, folder }) : `MNIST is in ${folder}`);
+  } finally {
+    bar.clear();
+  }
+}
+
+export async function listEngines({ terminal: { out } }: Context, { json }: ListOptions): Promise<void> {
+  const reports = await surveyEngines({ threads: 0 });
+  if (json) {
+    out.line(JSON.stringify({ engines: reports.map(({ name, device }) => ({ name, ...device })) }));
+    return;
+  }
+  const rows = reports.map(({ name, device }) =>
+    device.available
+      ? [name, "works", device.description]
+      : [name, "not here", `${device.reason} ${device.hint}`],
+  );
+  for (const line of table(rows)) out.line(line);
+}
+
+export async function listRunFolders(
+  { terminal: { out, err } }: Context,
+  { json }: ListOptions,
+): Promise<void> {
+  const folder = defaultRunsFolder(process.cwd());
+  const runs = await listRuns(folder);
+  if (json) {
+    const entries = runs.map(({ problem, ...run }) => ({
+      ...run,
+      status: statusOf({ ...run, problem }),
+      problem: problem?.message ?? null,
+    }));
+    out.line(JSON.stringify({ runs: entries }));
+    return;
+  }
+  if (runs.length === 0) err.line(`There are no runs in ${folder}.`);
+  const rows = runs.map((run) => [basename(run.path), statusOf(run), ...detailsOf(run)]);
+  for (const line of table(rows)) out.line(line);
+}
+
+/** A run that says it is training, and that no process is writing, was killed: it can be resumed. */
+function statusOf({ record, live }: ListedRun): string {
+  if (record === null) return "damaged";
+  return record.status === "training" && !live ? "killed" : record.status;
+}
+
+function detailsOf({ record, problem, bytes }: ListedRun): string[] {
+  if (record === null) return [problem?.message ?? ""];
+  const { experiment, dataset, epochsDone } = record;
+  return [
+    `${epochsDone}/${experiment.training.epochs} epochs`,
+    bytesInWords(bytes),
+    experiment.name,
+    dataset.source,
+  ];
+}

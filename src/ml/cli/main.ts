@@ -1,0 +1,64 @@
+/**
+ * Runs one command and ends the process: the only place that decides how. Commands return when they are done and
+ * throw when they fail.
+ */
+import { CommanderError } from "commander";
+import { Failure } from "../../contract/failure.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { createProgram } from "./program.ts";
+import { reportFailure } from "./report-failure.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const environment = process.env;
+  const terminal = openTerminal(environment);
+  const fail = (error: unknown) => reportFailure(error, terminal, formatAskedFor(argv), environment);
+  // `latent-lab runs | head -1` is no failure. Whoever trains into a closed pipe goes on with --resume.
+  terminal.out.onReaderGone(() => process.exit(exitCodes.success));
+  terminal.err.onReaderGone(() => {});
+  process.on("uncaughtException", (error) => process.exit(fail(error)));
+  endWithParent();
+  const exitCode = await run(argv, terminal, fail);
+  await Promise.all([terminal.out.flushed(), terminal.err.flushed()]);
+  // Not left to happen by itself: a connection kept open by the network library would delay it.
+  process.exit(exitCode);
+}
+
+async function run(
+  argv: readonly string[],
+  terminal: Terminal,
+  fail: (error: unknown) => number,
+): Promise<number> {
+  try {
+    const program = await createProgram({ terminal, environment: process.env });
+    await program.parseAsync([...argv]);
+    return exitCodes.success;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return fail(error);
+    // Help and version were asked for, and have been printed.
+    if (error.exitCode === 0) return exitCodes.success;
+    return error.code === "commander.help" ? exitCodes.usage : fail(usageFailure(error, argv));
+  }
+}
+
+/** The Node that handed over to this one (see ../cli.ts) was killed: whoever did that meant this process. */
+function endWithParent(): void {
+  if (process.channel === undefined || process.channel === null) return;
+  process.once("disconnect", () => process.exit(exitCodes.interrupted));
+  process.channel.unref();
+}
+
+/** Looked for by hand, so that an error in the arguments themselves is told in the format they ask for. */
+function formatAskedFor(argv: readonly string[]): "text" | "json" {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? undefined : end).includes("--json") ? "json" : "text";
+}
+
+/** commander words it "error: unknown option '--epoch'\n(Did you mean --epochs?)". */
+function usageFailure(error: CommanderError, argv: readonly string[]): Failure {
+  const [first = "", ...more] = error.message.split("\n");
+  const suggestion = more.join(" ").replace(/^\((.*)\)$/, "$1");
+  const command = argv.slice(2).find((argument) => /^[a-z]+$/.test(argument));
+  const help = command === undefined ? "latent-lab --help" : `latent-lab ${command} --help`;
+  return new Failure("usage", first.replace(/^error: /, ""), suggestion || `Its usage: ${help}`);
+}

@@ -1,0 +1,47 @@
+/**
+ * The one place that turns whatever was thrown into words and an exit code: `error:` and `hint:` on stderr, or one
+ * `error` event on stdout under --json. Never a stack trace, unless LATENT_LAB_DEBUG asks for it.
+ */
+import type { ErrorEvent } from "../../contract/events.ts";
+import { Failure, firstLine } from "../../contract/failure.ts";
+import { exitCodeOf } from "./exit-codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Returns the exit code. */
+export function reportFailure(
+  error: unknown,
+  { out, err }: Terminal,
+  format: "text" | "json",
+  environment: NodeJS.ProcessEnv,
+): number {
+  const { code, message, hint } = toFailure(error);
+  if (format === "json") {
+    const event: ErrorEvent = { event: "error", code, message, hint };
+    out.line(JSON.stringify(event));
+  } else {
+    err.line(`${err.red("error:")} ${message}`);
+    err.line(`${err.dim("hint:")} ${hint}`);
+  }
+  if (environment.LATENT_LAB_DEBUG === "1" && error instanceof Error) err.line(error.stack);
+  return exitCodeOf(code);
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const message = firstLine(error instanceof Error ? error.message : String(error));
+  if (
+    error instanceof RangeError &&
+    /allocation failed|could not allocate|invalid (typed )?array( buffer)? length/i.test(message)
+  ) {
+    return new Failure(
+      "out-of-memory",
+      `there is not enough memory (${message})`,
+      "Make the model or the dataset smaller, or close other programs.",
+    );
+  }
+  return new Failure(
+    "internal",
+    `something went wrong inside Latent Lab (${message})`,
+    "Set LATENT_LAB_DEBUG=1 and run it again to see where, then report it.",
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * The program's two outputs. Results go to stdout, progress and errors to stderr; each knows whether a person is
+ * looking at it. A listener that goes away (`| head`) ends the program quietly.
+ */
+import { hasSystemCode } from "../../contract/failure.ts";
+
+export class Output {
+  readonly #stream: NodeJS.WriteStream;
+  /** Whether a person sees lines being drawn over. */
+  readonly isLive: boolean;
+  /** Whether colours and weights may be used (https://no-color.org). */
+  readonly hasColour: boolean;
+
+  constructor(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv) {
+    this.#stream = stream;
+    this.isLive = stream.isTTY === true && environment.TERM !== "dumb";
+    this.hasColour = this.isLive && (environment.NO_COLOR ?? "") === "";
+  }
+
+  /** Calls `gone` once when nobody reads this output any more; what is written then goes nowhere. */
+  onReaderGone(gone: () => void): void {
+    this.#stream.on("error", (error) => {
+      if (hasSystemCode(error, "EPIPE", "ERR_STREAM_DESTROYED")) gone();
+      else throw error;
+    });
+  }
+
+  get columns(): number {
+    return this.#stream.columns ?? 80;
+  }
+
+  write(text: string): void {
+    if (!this.#stream.destroyed) this.#stream.write(text);
+  }
+
+  line(text = ""): void {
+    this.write(`${text}\n`);
+  }
+
+  bold(text: string): string {
+    return this.#styled(text, 1, 22);
+  }
+
+  dim(text: string): string {
+    return this.#styled(text, 2, 22);
+  }
+
+  red(text: string): string {
+    return this.#styled(text, 31, 39);
+  }
+
+  green(text: string): string {
+    return this.#styled(text, 32, 39);
+  }
+
+  /** Resolves when all that was written has been handed to the system. */
+  flushed(): Promise<void> {
+    if (this.#stream.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#stream.write("", () => resolve());
+    });
+  }
+
+  #styled(text: string, on: number, off: number): string {
+    return this.hasColour ? `\u001B[${on}m${text}\u001B[${off}m` : text;
+  }
+}
+
+export interface Terminal {
+  readonly out: Output;
+  readonly err: Output;
+}
+
+export function openTerminal(environment: NodeJS.ProcessEnv): Terminal {
+  return { out: new Output(process.stdout, environment), err: new Output(process.stderr, environment) };
+}

@@ -1,0 +1,163 @@
+/**
+ * `latent-lab train`: from the command line to a run, told as text or as JSON lines. What training does is in
+ * ../train; this chooses the experiment, the data and the engine, and shows what happens.
+ */
+import type { TrainingEvent } from "../../contract/events.ts";
+import type { Experiment } from "../../contract/experiment.ts";
+import { Failure } from "../../contract/failure.ts";
+import { checkAgainstDataset } from "../../contract/parse-experiment.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { loadDataset } from "../data/load-dataset.ts";
+import { type ChosenEngine, chooseEngine } from "../engine/choose-engine.ts";
+import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";
+import { trainRun } from "../train/train-run.ts";
+import { type ChosenExperiment, chooseExperiment, type ExperimentChoice } from "./choose-experiment.ts";
+import type { Context } from "./context.ts";
+import { findRun } from "./find-run.ts";
+import { type Interruption, listenForInterruption } from "./interruption.ts";
+import type { EngineChoice } from "./options.ts";
+import { JsonTrainingReport, TextTrainingReport, type TrainingReport } from "./training-report.ts";
+import { productVersion } from "./version.ts";
+
+export interface TrainArguments extends ExperimentChoice, EngineChoice {
+  readonly data?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly json?: boolean;
+}
+
+/** Throws a Failure, interrupted among them. */
+export async function train(context: Context, options: TrainArguments): Promise<void> {
+  const { terminal, environment } = context;
+  const report = options.json
+    ? new JsonTrainingReport(terminal.out, terminal.err)
+    : new TextTrainingReport(terminal, environment);
+  const interruption = listenForInterruption(() => report.stopping());
+  try {
+    const started =
+      options.resume === undefined
+        ? await startRun(context, options, report, interruption)
+        : await resumeRun(context, options, options.resume, report, interruption);
+    await trainRun({
+      ...started,
+      threads: options.threads ?? 0,
+      signal: interruption.signal,
+      onEvent: (event: TrainingEvent) => report.onEvent(event),
+    });
+  } finally {
+    report.close();
+  }
+}
+
+interface Started {
+  readonly run: RunWriter;
+  readonly dataset: Dataset;
+  readonly engine: ChosenEngine["engine"];
+}
+
+async function startRun(
+  context: Context,
+  options: TrainArguments,
+  report: TrainingReport,
+  interruption: Interruption,
+): Promise<Started> {
+  const chosen = await chooseExperiment(options);
+  const [{ experiment, dataset }, { engine, device }] = await Promise.all([
+    loadOrDraw(chosen, context, options, report, interruption),
+    chooseEngine(options.engine, { threads: options.threads ?? 0 }),
+  ]);
+  checkAgainstDataset(experiment, dataset.width, dataset.height);
+  const run = await RunWriter.create({
+    experiment,
+    baseFolder: chosen.baseFolder,
+    dataset,
+    engine: engine.name,
+    device: device.description,
+    productVersion: await productVersion(),
+    out: options.out ?? null,
+    runsFolder: defaultRunsFolder(process.cwd()),
+  });
+  return { run, dataset, engine };
+}
+
+async function resumeRun(
+  context: Context,
+  options: TrainArguments,
+  named: string,
+  report: TrainingReport,
+  interruption: Interruption,
+): Promise<Started> {
+  refuseWithResume(options);
+  const run = await RunWriter.resume(await findRun(named));
+  try {
+    const { experiment, baseFolder } = run.record;
+    const [dataset, { engine }] = await Promise.all([
+      loadDataset(experiment.dataset, datasetOptions(baseFolder, context, options, report, interruption)),
+      chooseEngine(options.engine, { threads: options.threads ?? 0 }),
+    ]);
+    return { run, dataset, engine };
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
+}
+
+/** A run goes on as it was planned; what would change it is refused rather than ignored. */
+function refuseWithResume(options: TrainArguments): void {
+  const given = {
+    "an experiment file": options.file,
+    "--preset": options.preset,
+    "--set": options.set[0],
+    "--epochs": options.epochs,
+    "--batch": options.batch,
+    "--seed": options.seed,
+    "--out": options.out,
+  };
+  const refused = Object.entries(given).find(([, value]) => value !== undefined);
+  if (refused === undefined) return;
+  throw new Failure(
+    "usage",
+    `${refused[0]} cannot be combined with --resume: a run goes on as it was planned`,
+    "Leave it out, or start a new run without --resume.",
+  );
+}
+
+/** The dataset that the experiment names; where MNIST cannot be had at all, drawn digits, and no secret made of it. */
+async function loadOrDraw(
+  { experiment, baseFolder }: ChosenExperiment,
+  context: Context,
+  options: TrainArguments,
+  report: TrainingReport,
+  interruption: Interruption,
+): Promise<{ readonly experiment: Experiment; readonly dataset: Dataset }> {
+  const watched = datasetOptions(baseFolder, context, options, report, interruption);
+  try {
+    return { experiment, dataset: await loadDataset(experiment.dataset, watched) };
+  } catch (error) {
+    if (experiment.dataset.kind !== "mnist") throw error;
+    if (!(error instanceof Failure) || error.code !== "download-failed") throw error;
+    report.drawsInstead(error);
+    const drawn = {
+      ...experiment,
+      dataset: { kind: "drawn-digits", train: 60_000, test: 10_000, seed: 1 } as const,
+    };
+    return { experiment: drawn, dataset: await loadDataset(drawn.dataset, watched) };
+  }
+}
+
+function datasetOptions(
+  baseFolder: string,
+  { environment }: Context,
+  { data }: TrainArguments,
+  report: TrainingReport,
+  { signal }: Interruption,
+): Parameters<typeof loadDataset>[1] {
+  return {
+    baseFolder,
+    environment,
+    allowDownload: true,
+    signal,
+    onProgress: (progress) => report.onDatasetProgress(progress),
+    data,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * What a person, or a program, sees of a training run while it happens. Epochs and results go to stdout, progress and
+ * remarks to stderr.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DoneEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../../contract/events.ts";
+import type { Failure } from "../../contract/failure.ts";
+import type { Evaluation, Losses } from "../../contract/losses.ts";
+import { runFiles } from "../../contract/run.ts";
+import type { SplitName } from "../data/dataset.ts";
+import type { DatasetProgress } from "../data/progress.ts";
+import { shortPath } from "./find-run.ts";
+import { barSymbols, ProgressBar } from "./progress-bar.ts";
+import type { Output, Terminal } from "./terminal.ts";
+import {
+  bytesInWords,
+  durationInWords,
+  grouped,
+  lossInWords,
+  ratioInWords,
+  rounded,
+  table,
+} from "./words.ts";
+
+export interface TrainingReport {
+  onEvent(event: TrainingEvent): void;
+  onDatasetProgress(progress: DatasetProgress): void;
+  /** MNIST cannot be had, as `reason` says. */
+  drawsInstead(reason: Failure): void;
+  /** The user has asked for an end. */
+  stopping(): void;
+  /** Leaves the terminal tidy. */
+  close(): void;
+}
+
+const stoppingWords = "Stopping after this step and writing a checkpoint; Ctrl-C again leaves at once.";
+
+function drawingWords(reason: Failure): string[] {
+  return [
+    `MNIST is not here and cannot be downloaded (${reason.message}).`,
+    "Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give --data DIR.",
+  ];
+}
+
+/** Under --json: every event as a line on stdout, and nothing else there. */
+export class JsonTrainingReport implements TrainingReport {
+  readonly #out: Output;
+  readonly #err: Output;
+
+  constructor(out: Output, err: Output) {
+    this.#out = out;
+    this.#err = err;
+  }
+
+  onEvent(event: TrainingEvent): void {
+    this.#out.line(JSON.stringify(event));
+  }
+
+  onDatasetProgress(): void {}
+
+  drawsInstead(reason: Failure): void {
+    for (const line of drawingWords(reason)) this.#err.line(line);
+  }
+
+  stopping(): void {
+    this.#err.line(stoppingWords);
+  }
+
+  close(): void {}
+}
+
+export class TextTrainingReport implements TrainingReport {
+  readonly #out: Output;
+  readonly #err: Output;
+  readonly #bar: ProgressBar;
+  #start: StartEvent | null = null;
+
+  constructor({ out, err }: Terminal, environment: NodeJS.ProcessEnv) {
+    this.#out = out;
+    this.#err = err;
+    this.#bar = new ProgressBar(err, barSymbols(environment, process.platform));
+  }
+
+  onEvent(event: TrainingEvent): void {
+    switch (event.event) {
+      case "start":
+        this.#onStart(event);
+        break;
+      case "step":
+        this.#onStep(event);
+        break;
+      case "epoch":
+        this.#bar.clear();
+        this.#out.line(epochLine(event, this.#start));
+        break;
+      case "done":
+        this.#bar.clear();
+        for (const line of doneLines(event, this.#start, this.#out)) this.#out.line(line);
+        break;
+      case "error":
+        // report-failure.ts tells it, for every command alike.
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  onDatasetProgress({ doing, done, total }: DatasetProgress): void {
+    if (doing === "download")
+      this.#bar.note(`downloading MNIST  ${bytesInWords(done)} of ${bytesInWords(total)}`);
+    else
+      this.#bar.note(
+        `${doing === "draw" ? "drawing digits" : "reading images"}  ${grouped(done)} of ${grouped(total)}`,
+      );
+  }
+
+  drawsInstead(reason: Failure): void {
+    this.#remark(...drawingWords(reason));
+  }
+
+  stopping(): void {
+    this.#remark(stoppingWords);
+  }
+
+  close(): void {
+    this.#bar.clear();
+  }
+
+  #onStart(start: StartEvent): void {
+    this.#start = start;
+    const { dataset } = start;
+    const images = `${grouped(dataset.train)} + ${grouped(dataset.test)} images of ${dataset.width}×${dataset.height}`;
+    this.#remark(
+      `${this.#err.bold(nameOf(start))}  ${grouped(start.parameters)} parameters, ${start.epochs} epochs`,
+      `data    ${dataset.source}: ${images}`,
+      `engine  ${start.engine}: ${start.device}`,
+      `run     ${shortPath(start.run)}`,
+    );
+    if (start.resumedAtStep > 0) this.#remark(`resumed at step ${grouped(start.resumedAtStep)}`);
+  }
+
+  #onStep({ epoch, step, train, imagesPerSecond, secondsLeft }: StepEvent): void {
+    if (this.#start === null) return;
+    const { stepsPerEpoch, epochs } = this.#start;
+    this.#bar.update({
+      label: `epoch ${epoch}/${epochs}`,
+      fraction: (step - (epoch - 1) * stepsPerEpoch) / stepsPerEpoch,
+      loss: train.loss,
+      imagesPerSecond,
+      secondsLeft,
+    });
+  }
+
+  #remark(...lines: string[]): void {
+    this.#bar.clear();
+    for (const line of lines) this.#err.line(line);
+  }
+}
+
+function nameOf({ experiment }: StartEvent): string {
+  return typeof experiment.name === "string" ? experiment.name : "experiment";
+}
+
+/** "epoch 1/5  train 164.91  test 127.30 (reconstruction 104.11, KL 23.19)  1.4 s  43,000 images/s". */
+function epochLine(event: EpochEvent, start: StartEvent | null): string {
+  const total = start?.epochs ?? event.epoch;
+  const number = String(event.epoch).padStart(String(total).length);
+  return [
+    `epoch ${number}/${total}`,
+    `train ${lossInWords(event.train.loss)}`,
+    `test ${lossInWords(event.test.loss)}${partsInWords(event.test)}`,
+    durationInWords(event.seconds),
+    `${rounded(event.imagesPerSecond)} images/s`,
+  ].join("  ");
+}
+
+/** The two parts of a VAE's loss; a plain autoencoder's has but one. */
+function partsInWords({ reconstruction, kl }: Losses): string {
+  return kl === 0 ? "" : ` (reconstruction ${lossInWords(reconstruction)}, KL ${lossInWords(kl)})`;
+}
+
+function doneLines(done: DoneEvent, start: StartEvent | null, out: Output): string[] {
+  const why = done.reason === "early-stopping" ? ": the test loss no longer improves" : "";
+  return [
+    "",
+    out.bold(
+      `${done.epochs} ${done.epochs === 1 ? "epoch" : "epochs"} in ${durationInWords(done.seconds)} of training${why}`,
+    ),
+    ...(start === null ? [] : [`  data         ${start.dataset.source}`]),
+    ...evaluationLines(done.test).map((line) => `  ${line}`),
+    `  compression  ${compressionInWords(done.compression)}`,
+    "",
+    `Run folder: ${out.bold(shortPath(done.run))}`,
+    ...fileLines(done.run).map((line) => `  ${line}`),
+  ];
+}
+
+/** What an evaluation found, one subject to a line. */
+export function evaluationLines(test: Evaluation, split: SplitName = "test"): string[] {
+  const lines = [`${`${split} loss`.padEnd(13)}${lossInWords(test.loss)}${partsInWords(test)}`];
+  if (test.aboveFloor !== null) {
+    lines.push(
+      `above floor  ${lossInWords(test.aboveFloor)} over the cross-entropy of a perfect reconstruction`,
+    );
+  }
+  lines.push(`pixels       mean squared error ${test.pixelMse.toFixed(5)}`);
+  if (test.activeUnits !== null) {
+    lines.push(`latents      ${test.activeUnits} of ${test.klPerDimension.length} dimensions are in use`);
+  }
+  return lines;
+}
+
+/** How much smaller, in numbers and in bytes. */
+export function compressionInWords({
+  dimensions,
+  bytesFloat32,
+  bytesInt8,
+}: DoneEvent["compression"]): string {
+  return (
+    `${ratioInWords(dimensions)} fewer numbers; in bytes ${ratioInWords(bytesFloat32)} smaller as float32, ` +
+    `${ratioInWords(bytesInt8)} as int8`
+  );
+}
+
+function fileLines(run: string): string[] {
+  const described = [
+    [runFiles.lossChart, "the losses, epoch by epoch"],
+    [runFiles.reconstructions, "test images over their reconstructions"],
+    [runFiles.samples, "images the model makes up"],
+    [runFiles.report, "all of it on one page, with the numbers"],
+    [runFiles.model, "the weights"],
+  ] as const;
+  return table(described.filter(([name]) => existsSync(join(run, name))));
+}
