@@ -1,0 +1,141 @@
+/**
+ * Evaluation, encoding and decoding against the float64 reference, with random weights.
+ *
+ * Tolerance: 1e-5, of a number itself or, for one element of many, of the larger of it and their root mean square.
+ * An engine adds up float32 products in an order of its own, at most some eighty to a sum here.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { ExperimentFile } from "../../src/contract/experiment.ts";
+import type { SplitName } from "../../src/ml/data/dataset.ts";
+import type { Session } from "../../src/ml/engine/engine.ts";
+import { buildNetwork, type Network } from "../../src/ml/model/network.ts";
+import { patchDataset } from "../reference/datasets.ts";
+import { deviation } from "../reference/deviation.ts";
+import { evaluateReference } from "../reference/evaluation.ts";
+import { experiment } from "../reference/experiments.ts";
+import { Matrix } from "../reference/matrix.ts";
+import { ReferenceModel } from "../reference/model.ts";
+import { randomMatrix, randomState } from "../reference/parameters.ts";
+import { withSession } from "../reference/sessions.ts";
+
+const tolerance = 1e-5;
+/** 10 × 8 images; 71 and 37 of them, in batches of 16: neither split is a multiple of the batch. */
+const dataset = patchDataset(10, 8, 71, 37, 5);
+
+const models: Record<string, ExperimentFile> = {
+  "an autoencoder, mean cross-entropy": {
+    model: { kind: "autoencoder", encoder: [80, 33, 7], latentActivation: "relu" },
+    loss: { reduction: "mean" },
+    training: { batch: 16 },
+  },
+  "an autoencoder, summed squared error, linear output": {
+    model: { kind: "autoencoder", encoder: [80, 20, 9], activation: "tanh", outputActivation: "linear" },
+    loss: { reconstruction: "mse" },
+    training: { batch: 16 },
+  },
+  "a VAE, summed cross-entropy, β = 3": {
+    model: { kind: "variational", encoder: [80, 41, 6] },
+    loss: { beta: 3 },
+    training: { batch: 16 },
+  },
+  "a VAE, mean squared error": {
+    model: { kind: "variational", encoder: [80, 41, 17, 3], activation: "sigmoid" },
+    loss: { reconstruction: "mse", reduction: "mean" },
+    training: { batch: 16 },
+  },
+};
+
+function assertClose(found: number | null, expected: number | null, what: string): void {
+  if (expected === null || found === null) {
+    assert.equal(found, expected, what);
+    return;
+  }
+  assert.ok(
+    Math.abs(found - expected) <= tolerance * Math.abs(expected),
+    `${what}: ${found}, not ${expected}`,
+  );
+}
+
+/** A session and a reference with the same weights. */
+function withModel(
+  file: ExperimentFile,
+  use: (session: Session, reference: ReferenceModel, network: Network) => Promise<void>,
+): Promise<void> {
+  return withSession({ experiment: experiment(file), dataset, threads: 2 }, async (session, network) => {
+    const state = randomState(network, 31);
+    await session.restore(state);
+    await use(session, new ReferenceModel(network, state), network);
+  });
+}
+
+for (const [name, file] of Object.entries(models))
+  describe(name, () => {
+    for (const splitName of ["train", "test"] satisfies SplitName[])
+      test(`evaluates the ${splitName} split as the reference does`, () =>
+        withModel(file, async (session, reference, network) => {
+          const found = await session.evaluate(splitName);
+          const expected = evaluateReference(reference, dataset[splitName]);
+          assertClose(found.loss, expected.loss, "loss");
+          assertClose(found.reconstruction, expected.reconstruction, "reconstruction");
+          assertClose(found.kl, expected.kl, "KL");
+          assertClose(found.aboveFloor, expected.aboveFloor, "above the floor");
+          assertClose(found.pixelMse, expected.pixelMse, "squared error per pixel");
+          assert.equal(found.klPerDimension.length, network.variational ? network.latent : 0);
+          expected.klPerDimension.forEach((kl, dimension) => {
+            assertClose(found.klPerDimension[dimension] ?? null, kl, `KL of dimension ${dimension}`);
+          });
+          assert.equal(found.activeUnits, expected.activeUnits);
+        }));
+
+    // 16 is the batch: fewer, one more, and several batches with a remainder.
+    for (const count of [1, 7, 17, 50])
+      test(`encodes and decodes ${count} images as the reference does`, () =>
+        withModel(file, async (session, reference, network) => {
+          const images = Float32Array.from({ length: count * network.pixels }, (_, index) =>
+            Math.fround((dataset.train.pixels[index] as number) / 255),
+          );
+          const latents = await session.encode(images);
+          const expected = reference.encode(new Matrix(count, network.pixels, images));
+          assert.equal(latents.length, count * network.latent);
+          assert.ok(deviation(latents, expected.values).worst <= tolerance);
+          const decoded = await session.decode(latents);
+          assert.equal(decoded.length, count * network.pixels);
+          const again = reference.decode(new Matrix(count, network.latent, latents));
+          assert.ok(deviation(decoded, again.values).worst <= tolerance);
+        }));
+
+    test("encodes and decodes nothing to nothing", () =>
+      withModel(file, async (session) => {
+        assert.equal((await session.encode(new Float32Array())).length, 0);
+        assert.equal((await session.decode(new Float32Array())).length, 0);
+      }));
+  });
+
+test("an active unit is one whose mean varies over the data by more than 0.01", async () => {
+  const choice = experiment({ model: { kind: "variational", encoder: [80, 3] }, training: { batch: 16 } });
+  await withSession({ experiment: choice, dataset }, async (session, network) => {
+    const state = randomState(network, 32);
+    // Latent 0 ignores the images, latent 1 hardly notices them, latent 2 is as drawn.
+    state.tensors.get("encoder.fc_mu.weight")?.value.fill(0, 0, 80).fill(1e-4, 80, 160);
+    await session.restore(state);
+    const found = await session.evaluate("test");
+    assert.equal(found.activeUnits, 1);
+    assert.equal(evaluateReference(new ReferenceModel(network, state), dataset.test).activeUnits, 1);
+  });
+});
+
+test("a session without a dataset restores, encodes and decodes", async () => {
+  const choice = experiment({ model: { kind: "autoencoder", encoder: [12, 5] } });
+  const network = buildNetwork(choice);
+  const state = randomState(network, 33);
+  const reference = new ReferenceModel(network, state);
+  const images = randomMatrix(3, 12, 34).map((value) => Math.fround(Math.abs(value) / 5));
+  await withSession({ experiment: choice, dataset: null }, async (session) => {
+    await session.restore(state);
+    const latents = await session.encode(Float32Array.from(images.values));
+    assert.ok(deviation(latents, reference.encode(images).values).worst <= tolerance);
+    const decoded = await session.decode(latents);
+    assert.ok(deviation(decoded, reference.decode(reference.encode(images)).values).worst <= tolerance);
+  });
+});
