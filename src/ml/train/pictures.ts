@@ -66,8 +66,8 @@ function sampledLatents(
   return latents;
 }
 
-/** Enough for a mean and a deviation to two digits, few enough to cost nothing beside an evaluation. */
-const imagesForSpread = 1000;
+/** Enough for means and deviations to a twentieth, few enough to cost little beside an evaluation. */
+const imagesForSpread = 500;
 
 /** See LatentSpread; null for a VAE. */
 export async function measureSpread(

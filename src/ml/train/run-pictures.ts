@@ -18,7 +18,7 @@ import type { Network } from "../model/network.ts";
 import type { LatentSpread } from "./checkpoint.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { readEpochs } from "./metrics-file.ts";
-import { measureSpread, reconstruct, sample, shownImages } from "./pictures.ts";
+import { reconstruct, sample, shownImages } from "./pictures.ts";
 import type { RunWriter } from "./run-folder.ts";
 
 export interface PictureSource {
@@ -48,13 +48,17 @@ export function keepsPreview(epoch: number, epochs: number): boolean {
 }
 
 /** previews/epoch-….png: test images, below them their reconstructions, below them samples; pixels alone. */
-export async function writePreview(source: PictureSource, epoch: number): Promise<void> {
+export async function writePreview(
+  source: PictureSource,
+  epoch: number,
+  spread: LatentSpread | null,
+): Promise<void> {
   const { run, session, network, dataset } = source;
   const { width, height } = dataset;
   const fitting = Math.floor(maximumPreviewPixels / (previewRows * width * height));
   const shown = shownImages(dataset, Math.max(1, Math.min(columns, fitting)));
   const { originals, reconstructions } = await reconstruct(session, dataset, shown);
-  const samples = await sample(session, network, await measureSpread(session, network, dataset), {
+  const samples = await sample(session, network, spread, {
     seed: network.seed,
     count: shown.length,
     width,

@@ -14,6 +14,7 @@ import type { Engine, Session, StepLosses } from "../engine/engine.ts";
 import { buildNetwork, type Network, parameterCount } from "../model/network.ts";
 import {
   type Checkpoint,
+  type LatentSpread,
   nonFinitePlace,
   readCheckpoint,
   writeCheckpoint,
@@ -107,6 +108,7 @@ class Training {
   #savedStep: number | null;
   #savedAt = performance.now();
   #latestTest: Evaluation | null = null;
+  #measuredSpread: { readonly step: number; readonly spread: LatentSpread | null } | null = null;
 
   constructor(
     options: TrainOptions,
@@ -194,7 +196,17 @@ class Training {
     if (!over && (first || this.#secondsUnsaved > leastSecondsBetweenCheckpoints)) await this.#checkpoint();
     this.#emit(event);
     if (over || keepsPreview(epochsDone, run.record.experiment.training.epochs))
-      await writePreview(this.#pictureSource, epochsDone);
+      await writePreview(this.#pictureSource, epochsDone, await this.#spread());
+  }
+
+  /** Measured once for the step that training is at. */
+  async #spread(): Promise<LatentSpread | null> {
+    const { step } = this.#progress;
+    if (this.#measuredSpread?.step !== step) {
+      const spread = await measureSpread(this.#session, this.#network, this.#options.dataset);
+      this.#measuredSpread = { step, spread };
+    }
+    return this.#measuredSpread.spread;
   }
 
   async #checkpoint(): Promise<Checkpoint> {
@@ -203,8 +215,7 @@ class Training {
     const progress = this.#progress;
     const wrong = nonFinitePlace(state);
     if (wrong !== null) this.#diverged(`${wrong} holds NaN or infinity after step ${progress.step}`);
-    const spread = await measureSpread(this.#session, this.#network, this.#options.dataset);
-    const checkpoint = { progress, state, spread };
+    const checkpoint = { progress, state, spread: await this.#spread() };
     await this.#log.sync();
     await writeCheckpoint(run.file(runFiles.checkpoint), run.record.id, this.#network, checkpoint);
     await run.update({ epochsDone: progress.epochsDone, step: progress.step });

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { cutMetrics, readEpochs, readMetrics } from "../../../src/ml/train/metrics-file.ts";
+import { startOfRun } from "../../../src/ml/train/progress.ts";
+import { temporaryFolder } from "../../train/temporary-folder.ts";
+
+const train = { loss: 3, reconstruction: 2, kl: 1 };
+const step = (at: number, epoch: number) => ({ event: "step", step: at, epoch, train, imagesPerSecond: 9 });
+const epoch = (at: number, number: number) => ({
+  event: "epoch",
+  epoch: number,
+  step: at,
+  train,
+  test: { ...train, aboveFloor: 1, pixelMse: 0.1, klPerDimension: [1], activeUnits: 1 },
+  seconds: 2,
+  imagesPerSecond: 9,
+});
+const lines = [step(3, 1), step(5, 1), epoch(6, 1), step(8, 2), epoch(12, 2), step(13, 3)].map((line) =>
+  JSON.stringify(line),
+);
+
+function metricsOf(t: Parameters<typeof temporaryFolder>[0], text: string): string {
+  const path = join(temporaryFolder(t), "metrics.jsonl");
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("metrics", () => {
+  test("are read in order, without a last line that is torn", async (t) => {
+    const path = metricsOf(t, `${lines.join("\n")}\n{"event":"step","st`);
+    assert.equal((await readMetrics(path)).length, 6);
+    assert.deepEqual(
+      (await readEpochs(path)).map((line) => line.epoch),
+      [1, 2],
+    );
+  });
+
+  test("of a run without any are none", async (t) => {
+    assert.deepEqual(await readMetrics(join(temporaryFolder(t), "metrics.jsonl")), []);
+  });
+
+  test("with a damaged line are refused, naming the line", async (t) => {
+    const path = metricsOf(t, `${lines[0]}\n{"event":"epoch"}\n${lines[1]}\n`);
+    await assert.rejects(readMetrics(path), { code: "run-invalid", message: /metrics\.jsonl:2: / });
+  });
+
+  test("are cut to what a checkpoint within an epoch covers", async (t) => {
+    const path = metricsOf(t, `${lines.join("\n")}\n{"event":"st`);
+    await cutMetrics(path, { ...startOfRun, step: 10, epochsDone: 1 });
+    assert.equal(readFileSync(path, "utf8"), `${lines.slice(0, 4).join("\n")}\n`);
+  });
+
+  test("are cut to what a checkpoint at the end of an epoch covers", async (t) => {
+    const path = metricsOf(t, `${lines.join("\n")}\n`);
+    await cutMetrics(path, { ...startOfRun, step: 12, epochsDone: 2 });
+    assert.equal(readFileSync(path, "utf8"), `${lines.slice(0, 5).join("\n")}\n`);
+  });
+
+  test("are cut to nothing where there is no checkpoint", async (t) => {
+    const path = metricsOf(t, `${lines.join("\n")}\n`);
+    await cutMetrics(path, startOfRun);
+    assert.equal(readFileSync(path, "utf8"), "");
+  });
+
+  test("written but not yet covered by a checkpoint lose an epoch whose step the checkpoint has reached", async (t) => {
+    const path = metricsOf(t, `${lines.slice(0, 3).join("\n")}\n`);
+    await cutMetrics(path, { ...startOfRun, step: 5, epochsDone: 0 });
+    assert.equal(readFileSync(path, "utf8"), `${lines.slice(0, 2).join("\n")}\n`);
+  });
+});
