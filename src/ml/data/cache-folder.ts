@@ -10,11 +10,11 @@ import { isAbsolute, join } from "node:path";
 export function cacheFolder(
   environment: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
-  home: string = homedir(),
 ): string {
+  const home = environment.HOME || homedir();
   if (platform === "darwin") return join(home, "Library", "Caches", "latent-lab");
   if (platform === "win32")
-    return join(environment.LOCALAPPDATA || join(home, "AppData", "Local"), "latent-lab", "Cache");
+    return join(environment.LOCALAPPDATA || join(homedir(), "AppData", "Local"), "latent-lab", "Cache");
   const xdg = environment.XDG_CACHE_HOME ?? "";
   return join(isAbsolute(xdg) ? xdg : join(home, ".cache"), "latent-lab");
 }

@@ -76,6 +76,8 @@ export async function fetchInto(
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (have > 0) headers.range = `bytes=${have}-`;
   const answer = await connection.request(url, headers, signal);
+  // Letting go of a body that was not read to its end raises an error there, which is no news.
+  answer.body.on("error", () => {});
   try {
     // 416: there is nothing after what we have. Whether that is the whole file is for the hash to tell.
     if (have > 0 && answer.statusCode === 416) return;

@@ -58,11 +58,12 @@ export async function decodeGrey(picture: string | PictureBytes, size: GreySize)
     const { autoOrient } = await input.metadata();
     const original = { format, ...autoOrient, bytes: bytes.length };
     refuseHuge(name, original);
+    // sharp swaps dark and light after fitting, margins included.
     const background = size.invert ? "white" : "black";
     const upright = input.autoOrient().flatten({ background }).toColourspace("b-w");
     const shown = size.invert ? upright.negate() : upright;
     const pixels = await shown
-      .resize(size.width, size.height, { fit: "contain", background: "black" })
+      .resize(size.width, size.height, { fit: "contain", background })
       .raw({ depth: "uchar" })
       .toBuffer();
     return { pixels: oneChannel(pixels, size), original };
