@@ -9,10 +9,10 @@
  * engine: 915, 8e-2). They are weights that happen to lie near zero and carry the rounding of steps and of gradients
  * that have nothing to do with their size. So an element is measured against the larger of its magnitude and its
  * tensor's root mean square, and must be within 1e-5 of that, but for at most one in 100,000, which must be within
- * 1e-4 (measured: 2 of 313,600 in the VAE's first weights, the worst 2.9e-5; everywhere else none). These are weights whose
- * gradient, over a whole batch, cancels down to the rounding error of its sum; Adam divides by √v, and so makes a
- * step of full size of the digits that are left. Gradients summed in float64 and only then rounded to float32 leave
- * one such weight, too.
+ * 1e-4 (measured: 2 of 313,600 in the VAE's first weights, the worst 2.9e-5; everywhere else none). These are
+ * weights whose gradient, over a whole batch, cancels down to the rounding error of its sum; Adam divides by √v, and
+ * so makes a step of full size of the digits that are left. Gradients summed in float64 and only then rounded to
+ * float32 leave one such weight, too.
  *
  * Moments have no such amplifier: 1e-6 by norm (measured: 4.5e-7), 1e-5 for every element (3.1e-6). Losses: 2e-6
  * (3.4e-7, the KL divergence; the reconstruction's is 6e-8).
@@ -54,7 +54,8 @@ function assertClose(found: number | undefined, expected: number, what: string):
 }
 
 function assertWeights(t: TestContext, name: string, { relative, worst, beyond, elements }: Deviation): void {
-  const figures = `${name}: ${relative.toExponential(1)} by norm, worst element ${worst.toExponential(1)}, ${beyond} of ${elements} beyond 1e-5`;
+  const errors = `${relative.toExponential(1)} by norm, worst element ${worst.toExponential(1)}`;
+  const figures = `${name}: ${errors}, ${beyond} of ${elements} beyond 1e-5`;
   t.diagnostic(figures);
   assert.ok(relative <= 1e-6, figures);
   assert.ok(beyond <= elements / 100_000, figures);

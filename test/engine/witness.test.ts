@@ -3,9 +3,8 @@
  * given the same weights, the same batch and the same noise (see reference/witness.ts for its defaults).
  *
  * The witness computes in float32 and sums in another order, so it agrees to some 2⁻²⁴ ≈ 6e-8 per operation.
- * Losses: 1e-6 relative. Gradients: 1e-6 of a tensor's norm (worst seen 1.5e-7). Weights after five Adam steps: 2e-6 of a
- * tensor's norm (worst seen 4.4e-7); Adam divides by √v and so passes on the relative error even of gradients that
- * nearly cancel.
+ * Losses: 1e-6 relative. Gradients: 1e-6 of a tensor's norm (worst seen 1.5e-7). Weights after five Adam steps:
+ * 2e-6 of a tensor's norm (worst seen 4.4e-7); the witness keeps β₂ᵗ in float32, and 1 − 0.999 loses 1.3e-5 there.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -32,7 +32,7 @@ export function mnistDataset(train: number, test: number): Dataset {
   );
 }
 
-/** Images of a random bright patch on black with grey noise in it: about half the pixels are exactly zero, as in MNIST. */
+/** Images of a random patch of grey noise on black: about half the pixels are exactly zero, much as in MNIST. */
 export function patchDataset(
   width: number,
   height: number,

@@ -45,7 +45,7 @@ function columnMean(matrix: Matrix, col: number): number {
   return sum / matrix.rows;
 }
 
-/** Dimensions whose mean varies over the images by more than 0.01 (Burda et al., "Importance Weighted Autoencoders", 2015). */
+/** Dimensions whose mean varies over the images by more than 0.01 (Burda et al., "Importance Weighted Autoencoders"). */
 function activeUnits(means: Matrix): number {
   let active = 0;
   for (let dimension = 0; dimension < means.cols; dimension++) {
