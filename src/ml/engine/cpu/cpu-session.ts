@@ -8,12 +8,12 @@ import { bceFloorPerPixel } from "../../data/bce-floor.ts";
 import type { Dataset, Split, SplitName } from "../../data/dataset.ts";
 import { initialParameters } from "../../model/initialise.ts";
 import { lossScale, type Network } from "../../model/network.ts";
-import type { Plan, Program } from "../../model/program.ts";
+import type { Plan } from "../../model/program.ts";
 import { permutation, RandomSequence, streams } from "../../model/random.ts";
 import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
 import { adamSlot } from "./adam-slot.ts";
-import * as at from "./layout.ts";
 import type { Kernels } from "./kernels.ts";
+import * as at from "./layout.ts";
 import { lower } from "./lower.ts";
 import { MemoryMap, maximumStepsPerCall } from "./memory-map.ts";
 import { packRows, panelLength, storedColumns, unpackRows } from "./panels.ts";
@@ -62,11 +62,12 @@ export class CpuSession implements Session {
       trainImages: dataset?.train.count ?? 0,
       testImages: dataset?.test.count ?? 0,
     });
+    const skipZeros = dataset !== null && isSparse(dataset.train.pixels);
     const lowered = {
-      train: lower(plan.train, network, this.#map),
-      evaluate: lower(plan.evaluate, network, this.#map),
-      encode: lower(plan.encode, network, this.#map),
-      decode: lower(plan.decode, network, this.#map),
+      train: lower(plan.train, network, this.#map, { skipZeros }),
+      evaluate: lower(plan.evaluate, network, this.#map, { skipZeros }),
+      encode: lower(plan.encode, network, this.#map, { skipZeros: false }),
+      decode: lower(plan.decode, network, this.#map, { skipZeros: false }),
     };
     const place = (records: readonly unknown[]): PlacedProgram => ({
       records: this.#map.reserveRecords(records.length),
@@ -322,6 +323,15 @@ export class CpuSession implements Session {
     if (this.#dataset === null) throw new RangeError("this session was opened without a dataset");
     return this.#dataset;
   }
+}
+
+/** Whether so many pixels are zero that walking lists of the others beats multiplying by zero. */
+function isSparse(pixels: Uint8Array): boolean {
+  const samples = Math.min(pixels.length, 1 << 18);
+  const stride = pixels.length / samples;
+  let zeros = 0;
+  for (let index = 0; index < samples; index++) if (pixels[Math.floor(index * stride)] === 0) zeros++;
+  return zeros > 0.5 * samples;
 }
 
 function allocate(bytes: number): WebAssembly.Memory {

@@ -16,6 +16,7 @@ export const SAMPLE_GRADIENT = 4;
 export const MEAN = 5;
 export const LATENT_STATISTICS = 6;
 export const REDUCE = 7;
+export const COMPACT = 8;
 
 // Words every record begins with.
 export const KIND = 0;
@@ -74,6 +75,12 @@ export const NOISE_BY_IMAGE = 10;
 /** LATENT_STATISTICS: three arrays of LATENT float64: KL divergence, Σ μ, Σ μ². */
 export const SUMS = 11;
 
+// GATHER, COMPACT: a 16-bit word for every panel and row of the images, a bit for each pixel that is not zero.
+export const MASKS = 28;
+// COMPACT writes them, TILES and UPDATE follow them where they are not 0: see assembly/sparse.ts.
+export const ROW_LISTS = 29;
+export const COLUMN_LISTS = 30;
+
 // REDUCE: partial sums to the step's slot of three float64: reconstruction, KL divergence, pixel error.
 export const RECONSTRUCTION_PARTIALS = 4;
 export const PIXEL_PARTIALS = 5;
@@ -125,5 +132,7 @@ export const WIDE = 204;
 /** Per thread: one tile's gradient and room for random words. */
 export const SCRATCH = 208;
 export const SCRATCH_BYTES = 1024;
+/** Where in a thread's scratch a tile's unwanted gradient goes. */
+export const LOSS_SCRATCH = 128;
 export const STEP_LOSS_BYTES = 24;
 export const STEP_ADAM_BYTES = 16;

@@ -21,9 +21,23 @@ interface Lowered {
 
 /** What `reconstructionLoss`, `pixelError` and `sample` add up, as something to wait for. */
 const partials = { name: "partials" };
+/** What `compact` lists. */
+const imageLists = { name: "image lists" };
 
-export function lower(program: Program, network: Network, map: MemoryMap): readonly Record[] {
-  const lowered = program.operations.map((operation) => lowerOperation(operation, network, map));
+/** `skipZeros`: whether products with the gathered images leave out their zero pixels. */
+export function lower(
+  program: Program,
+  network: Network,
+  map: MemoryMap,
+  { skipZeros }: { readonly skipZeros: boolean },
+): readonly Record[] {
+  const gather = program.operations.find((operation) => operation.kind === "gather");
+  const lowered = program.operations.flatMap((operation) => {
+    const record = lowerOperation(operation, network, map);
+    if (!skipZeros || gather === undefined) return [record];
+    if (operation === gather) return [record, compact(program, gather.out, map)];
+    return [followLists(record, operation, gather.out, map)];
+  });
   lowered.push(reduce(program, map));
   let reads = new Set<object>();
   let writes = new Set<object>();
@@ -55,6 +69,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
         words: [
           [at.KIND, at.GATHER],
           [at.OUT, map.matrix(operation.out)],
+          [at.MASKS, map.masks],
         ],
         reads: [],
         writes: [operation.out],
@@ -320,6 +335,38 @@ function biasWords(layer: LayerParameters, map: MemoryMap): Words {
     [at.BIAS_M, biasM],
     [at.BIAS_V, biasV],
   ];
+}
+
+/** Lists of the images' pixels that are not zero, for the forward product and, in training, the weight gradient. */
+function compact(program: Program, images: BatchMatrix, map: MemoryMap): Lowered {
+  const training = program.operations.some((operation) => isWeightGradient(operation, images));
+  return {
+    words: [
+      [at.KIND, at.COMPACT],
+      [at.MASKS, map.masks],
+      [at.ROW_LISTS, map.rowLists],
+      [at.COLUMN_LISTS, training ? map.columnLists : 0],
+    ],
+    reads: [images],
+    writes: [imageLists],
+  };
+}
+
+function followLists(record: Lowered, operation: Operation, images: BatchMatrix, map: MemoryMap): Lowered {
+  const list = (word: number, lists: number): Lowered => ({
+    ...record,
+    words: [...record.words, [word, lists]],
+    reads: [...record.reads, imageLists],
+  });
+  if (isWeightGradient(operation, images)) return list(at.COLUMN_LISTS, map.columnLists);
+  const isProduct = operation.kind === "product" || operation.kind === "dense";
+  return isProduct && operation.input === images ? list(at.ROW_LISTS, map.rowLists) : record;
+}
+
+function isWeightGradient(operation: Operation, input: BatchMatrix): boolean {
+  return (
+    (operation.kind === "weightGradient" || operation.kind === "denseUpdate") && operation.input === input
+  );
 }
 
 /** Sums only what the program's operations have left. */

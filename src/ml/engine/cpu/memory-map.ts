@@ -60,6 +60,10 @@ export class MemoryMap {
   readonly pixelPartials: number;
   readonly klPartials: number;
   readonly latentSums: number;
+  /** Where the batch's images are not zero; see assembly/sparse.ts. */
+  readonly masks: number;
+  readonly rowLists: number;
+  readonly columnLists: number;
   readonly #layers = new Map<LayerParameters, LayerAddresses>();
   readonly #matrices = new Map<BatchMatrix, number>();
   #next = firstAddress;
@@ -78,6 +82,10 @@ export class MemoryMap {
     this.pixelPartials = this.reserve(panelCount(pixels) * this.capacity * 8);
     this.klPartials = this.reserve(this.capacity * 8);
     this.latentSums = this.reserve(3 * latent * 8);
+    const lines = (bytes: number): number => Math.ceil(bytes / cacheLine) * cacheLine;
+    this.masks = this.reserve(panelCount(pixels) * this.capacity * 2);
+    this.rowLists = this.reserve(Math.ceil(this.capacity / 6) * lines(pixels * 8 + 8));
+    this.columnLists = this.reserve(panelCount(pixels) * 3 * lines(this.capacity * 4 + 8));
     const operations = [plan.train, plan.evaluate, plan.encode, plan.decode].flatMap(
       (program) => program.operations,
     );

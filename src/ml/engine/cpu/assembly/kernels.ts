@@ -3,11 +3,12 @@
 // share of them. A tile is computed whole by one thread and sums are added up in a fixed order, so the results are
 // the same bits for any number of threads.
 
+import * as at from "../layout";
 import { barrier } from "./barrier";
 import { gather } from "./gather";
 import { latentStatistics, mean, sample, sampleGradient } from "./latent";
 import { tiles } from "./layers";
-import * as at from "../layout";
+import { compact } from "./sparse";
 import { update } from "./update";
 
 export { fmaPeak, productSpeed } from "./probe";
@@ -33,6 +34,9 @@ export function run(control: usize, thread: i32, threads: i32, steps: i32): void
           break;
         case at.GATHER:
           gather(control, record, thread, threads, rows, firstImage);
+          break;
+        case at.COMPACT:
+          compact(control, record, thread, threads, rows);
           break;
         case at.SAMPLE:
           sample(control, record, thread, threads, rows, firstImage, step);

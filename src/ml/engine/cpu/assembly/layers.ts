@@ -1,21 +1,127 @@
 // TILES: everything that makes one tile of a [batch, columns] matrix: a product with a weight (forward, or with the
 // transposed weight the gradient by the input), and what follows while the tile is still in the nearest cache.
-
 import * as at from "../layout";
-import { exp4, log4, sigmoid4, sigmoidFrom, tanh4 } from "./math";
-import { blockCount, blockStart, shareStart } from "./share";
-import { rows as productOfRows } from "./tiles.generated";
+import { exp4, log4, sigmoid4, tanh4 } from "./math";
+import { blockCount, blockHeight, blockStart, shareStart } from "./share";
+import { rowsList } from "./sparse";
+import { rows as productOfRows, someRows } from "./tiles.generated";
 
+/**
+ * Rows of a weight panel (64 bytes each) that are used up by all of a thread's tiles before the next ones: they and
+ * a tile's input stay in a first-level cache of 32 KiB.
+ */
+const CHUNK = 256;
+
+/** Chunks of whole panels, as even as can be. */
+function chunkLength(inner: i32): i32 {
+  const chunks = (inner + CHUNK - 1) / CHUNK;
+  const panels = (inner + at.PANEL - 1) / at.PANEL;
+  return ((panels + chunks - 1) / chunks) * at.PANEL;
+}
+
+/** A thread's tiles of one panel at a time: first the product of all of them, then what follows. */
 export function tiles(control: usize, record: usize, thread: i32, threads: i32, rows: i32): void {
+  const blocks = blockCount(rows);
+  const panels = (load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL;
+  const end = shareStart(panels * blocks, thread + 1, threads);
+  for (let task = shareStart(panels * blocks, thread, threads); task < end; ) {
+    const panel = task / blocks;
+    const first = task % blocks;
+    const last = min(blocks, first + end - task);
+    if (load<i32>(record, at.WEIGHT << 2)) {
+      begin(control, record, panel, first, last, rows);
+      if (load<i32>(record, at.ROW_LISTS << 2)) sparseProduct(control, record, panel, first, last, rows);
+      else product(control, record, panel, first, last, rows);
+    }
+    stages(control, record, thread, panel, first, last, rows);
+    task += last - first;
+  }
+}
+
+/** Products add up: their tiles begin as the bias, or as nothing. */
+function begin(control: usize, record: usize, panel: i32, first: i32, last: i32, rows: i32): void {
   const capacity = load<i32>(control, at.ROWS_CAPACITY);
+  const blocks = blockCount(rows);
+  const outOfPanel = <usize>load<u32>(record, at.OUT << 2) + ((<usize>(panel * capacity)) << 6);
+  let tile = outOfPanel + ((<usize>blockStart(rows, blocks, first)) << 6);
+  const end = outOfPanel + ((<usize>blockStart(rows, blocks, last)) << 6);
+  const bias = load<u32>(record, at.BIAS << 2);
+  if (bias == 0) {
+    memory.fill(tile, 0, end - tile);
+    return;
+  }
+  const row = <usize>bias + ((<usize>panel) << 6);
+  const b0 = v128.load(row);
+  const b1 = v128.load(row, 16);
+  const b2 = v128.load(row, 32);
+  const b3 = v128.load(row, 48);
+  for (; tile < end; tile += 64) {
+    v128.store(tile, b0);
+    v128.store(tile, b1, 16);
+    v128.store(tile, b2, 32);
+    v128.store(tile, b3, 48);
+  }
+}
+
+function product(control: usize, record: usize, panel: i32, first: i32, last: i32, rows: i32): void {
   const wide = load<i32>(control, at.WIDE) != 0;
-  const out = <usize>load<u32>(record, at.OUT << 2);
-  const columns = load<i32>(record, at.COLUMNS << 2);
-  const input = <usize>load<u32>(record, at.INPUT << 2);
-  const weight = <usize>load<u32>(record, at.WEIGHT << 2);
+  const panelBytes = (<usize>load<u32>(control, at.ROWS_CAPACITY)) << 6;
   const inner = load<i32>(record, at.INNER << 2);
   const weightPanel = (<usize>load<u32>(record, at.WEIGHT_ROWS << 2)) << 6;
-  const bias = <usize>load<u32>(record, at.BIAS << 2);
+  const weight = <usize>load<u32>(record, at.WEIGHT << 2) + <usize>panel * weightPanel;
+  const out = <usize>load<u32>(record, at.OUT << 2) + <usize>panel * panelBytes;
+  const blocks = blockCount(rows);
+  const least = rows / blocks;
+  const longer = rows % blocks;
+  const chunkRows = chunkLength(inner);
+  for (let k = 0; k < inner; k += chunkRows) {
+    const input = <usize>load<u32>(record, at.INPUT << 2) + <usize>(k / at.PANEL) * panelBytes;
+    const count = min(chunkRows, inner - k);
+    const chunk = weight + ((<usize>k) << 6);
+    let offset = (<usize>blockStart(rows, blocks, first)) << 6;
+    for (let block = first; block < last; block++) {
+      const height = blockHeight(least, longer, block);
+      productOfRows(wide, height, input + offset, panelBytes, chunk, count, out + offset);
+      offset += (<usize>height) << 6;
+    }
+  }
+}
+
+function sparseProduct(control: usize, record: usize, panel: i32, first: i32, last: i32, rows: i32): void {
+  const wide = load<i32>(control, at.WIDE) != 0;
+  const panelBytes = (<usize>load<u32>(control, at.ROWS_CAPACITY)) << 6;
+  const inner = load<i32>(record, at.INNER << 2);
+  const weightPanel = (<usize>load<u32>(record, at.WEIGHT_ROWS << 2)) << 6;
+  const weight = <usize>load<u32>(record, at.WEIGHT << 2) + <usize>panel * weightPanel;
+  const out = <usize>load<u32>(record, at.OUT << 2) + <usize>panel * panelBytes;
+  const input = <usize>load<u32>(record, at.INPUT << 2);
+  const lists = <usize>load<u32>(record, at.ROW_LISTS << 2);
+  const blocks = blockCount(rows);
+  const least = rows / blocks;
+  const longer = rows % blocks;
+  let offset = (<usize>blockStart(rows, blocks, first)) << 6;
+  for (let block = first; block < last; block++) {
+    const height = blockHeight(least, longer, block);
+    const list = rowsList(lists, inner, block);
+    someRows(wide, height, input + offset, weight, list + 8, load<u32>(list), out + offset);
+    offset += (<usize>height) << 6;
+  }
+}
+
+/** What follows a product, or stands alone: bias (which a product has begun with), activation, its derivative, loss. */
+function stages(
+  control: usize,
+  record: usize,
+  thread: i32,
+  panel: i32,
+  first: i32,
+  last: i32,
+  rows: i32,
+): void {
+  const scratch = <usize>load<u32>(control, at.SCRATCH) + <usize>thread * at.SCRATCH_BYTES;
+  const capacity = load<i32>(control, at.ROWS_CAPACITY);
+  const out = <usize>load<u32>(record, at.OUT << 2);
+  const bias: usize = load<u32>(record, at.WEIGHT << 2) ? 0 : <usize>load<u32>(record, at.BIAS << 2);
   const activation = load<i32>(record, at.ACTIVATE << 2);
   const through = load<i32>(record, at.THROUGH << 2);
   const throughOutput = <usize>load<u32>(record, at.THROUGH_OUTPUT << 2);
@@ -23,62 +129,57 @@ export function tiles(control: usize, record: usize, thread: i32, threads: i32, 
   const target = <usize>load<u32>(record, at.TARGET << 2);
   const gradient = <usize>load<u32>(record, at.GRADIENT << 2);
   const partials = <usize>load<u32>(record, at.PARTIALS << 2);
+  const valid = min(at.PANEL, load<i32>(record, at.COLUMNS << 2) - panel * at.PANEL);
   let scale = load<f32>(record, at.SCALE << 2);
   if (load<i32>(record, at.PER_IMAGE << 2)) scale /= <f32>rows;
-
-  const inputPanel = (<usize>capacity) << 6;
   const blocks = blockCount(rows);
-  const panels = (columns + at.PANEL - 1) / at.PANEL;
-  const total = panels * blocks;
-  const end = shareStart(total, thread + 1, threads);
-  for (let task = shareStart(total, thread, threads); task < end; task++) {
-    const panel = task / blocks;
-    const block = task % blocks;
-    const row = blockStart(rows, blocks, block);
-    const height = blockStart(rows, blocks, block + 1) - row;
-    const offset = (<usize>(panel * capacity + row)) << 6;
+  const least = rows / blocks;
+  const longer = rows % blocks;
+  let offset = (<usize>(panel * capacity + blockStart(rows, blocks, first))) << 6;
+  for (let block = first; block < last; block++) {
     const tile = out + offset;
-    if (weight)
-      productOfRows(
-        wide,
-        height,
-        input + ((<usize>row) << 6),
-        inputPanel,
-        weight + <usize>panel * weightPanel,
-        inner,
-        tile,
-      );
-    const tileEnd = tile + ((<usize>height) << 6);
-    if (bias) addBias(tile, tileEnd, bias + ((<usize>panel) << 6));
-    if (activation) activate(activation, tile, tileEnd);
-    if (through) activateGradient(through, tile, tileEnd, throughOutput + offset);
+    const bytes = (<usize>blockHeight(least, longer, block)) << 6;
+    const end = tile + bytes;
+    if (bias) addBias(tile, end, bias + ((<usize>panel) << 6));
+    if (activation) activate(activation, tile, end);
+    if (through) activateGradient(through, tile, end, throughOutput + offset);
     if (loss) {
-      const valid = min(at.PANEL, columns - panel * at.PANEL);
-      const sum = lossOfTile(
-        loss,
-        tile,
-        tileEnd,
-        target + offset,
-        gradient ? gradient + offset : 0,
-        scale,
-        valid,
-      );
+      // Where nobody wants the gradient it is written all the same: to where the next tile's will be.
+      const slope = gradient ? gradient + offset : scratch + at.LOSS_SCRATCH;
+      const sum =
+        loss == at.BCE
+          ? crossEntropy(tile, end, target + offset, slope, scale, valid, scratch)
+          : squaredError(
+              loss == at.SQUARED_ERROR_OF_SIGMOID,
+              tile,
+              end,
+              target + offset,
+              slope,
+              scale,
+              valid,
+            );
       store<f64>(partials + ((<usize>(panel * capacity + block)) << 3), sum);
     }
+    offset += bytes;
   }
 }
+
+// Elementwise loops load two neighbours before they store two: only then can V8's revectorizer pair them.
 
 function addBias(tile: usize, end: usize, bias: usize): void {
   const b0 = v128.load(bias);
   const b1 = v128.load(bias, 16);
   const b2 = v128.load(bias, 32);
   const b3 = v128.load(bias, 48);
-  while (tile < end) {
-    v128.store(tile, f32x4.add(v128.load(tile), b0));
-    v128.store(tile, f32x4.add(v128.load(tile, 16), b1), 16);
-    v128.store(tile, f32x4.add(v128.load(tile, 32), b2), 32);
-    v128.store(tile, f32x4.add(v128.load(tile, 48), b3), 48);
-    tile += 64;
+  for (; tile < end; tile += 64) {
+    const x0 = f32x4.add(v128.load(tile), b0);
+    const x1 = f32x4.add(v128.load(tile, 16), b1);
+    const x2 = f32x4.add(v128.load(tile, 32), b2);
+    const x3 = f32x4.add(v128.load(tile, 48), b3);
+    v128.store(tile, x0);
+    v128.store(tile, x1, 16);
+    v128.store(tile, x2, 32);
+    v128.store(tile, x3, 48);
   }
 }
 
@@ -86,12 +187,11 @@ function activate(activation: i32, tile: usize, end: usize): void {
   const zero = f32x4.splat(0);
   switch (activation) {
     case at.RELU:
-      while (tile < end) {
-        v128.store(tile, f32x4.max(v128.load(tile), zero));
-        v128.store(tile, f32x4.max(v128.load(tile, 16), zero), 16);
-        v128.store(tile, f32x4.max(v128.load(tile, 32), zero), 32);
-        v128.store(tile, f32x4.max(v128.load(tile, 48), zero), 48);
-        tile += 64;
+      for (; tile < end; tile += 32) {
+        const x0 = f32x4.max(v128.load(tile), zero);
+        const x1 = f32x4.max(v128.load(tile, 16), zero);
+        v128.store(tile, x0);
+        v128.store(tile, x1, 16);
       }
       break;
     case at.TANH:
@@ -107,31 +207,97 @@ function activate(activation: i32, tile: usize, end: usize): void {
 function activateGradient(activation: i32, tile: usize, end: usize, output: usize): void {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
-  for (; tile < end; tile += 16, output += 16) {
-    const gradient = v128.load(tile);
-    const y = v128.load(output);
-    let result = gradient;
-    switch (activation) {
-      case at.RELU: // 1 where y > 0
-        result = v128.and(gradient, f32x4.gt(y, zero));
-        break;
-      case at.TANH: // 1 − y²
-        result = f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(y, y)));
-        break;
-      case at.SIGMOID: // y(1 − y)
-        result = f32x4.mul(gradient, f32x4.mul(y, f32x4.sub(one, y)));
-        break;
-    }
-    v128.store(tile, result);
+  switch (activation) {
+    case at.RELU: // 1 where y > 0
+      for (; tile < end; tile += 32, output += 32) {
+        const d0 = v128.and(v128.load(tile), f32x4.gt(v128.load(output), zero));
+        const d1 = v128.and(v128.load(tile, 16), f32x4.gt(v128.load(output, 16), zero));
+        v128.store(tile, d0);
+        v128.store(tile, d1, 16);
+      }
+      break;
+    case at.TANH: // 1 − y²
+      for (; tile < end; tile += 16, output += 16) {
+        const y = v128.load(output);
+        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.sub(one, f32x4.mul(y, y))));
+      }
+      break;
+    case at.SIGMOID: // y(1 − y)
+      for (; tile < end; tile += 16, output += 16) {
+        const y = v128.load(output);
+        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.mul(y, f32x4.sub(one, y))));
+      }
+      break;
   }
 }
 
+/** Sixteen words of all ones, then sixteen zeros: loaded from 16 − valid words on, a mask of the valid columns. */
+const VALID_COLUMNS = memory.data<i32>([
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0,
+]);
+
 /**
- * Sum of the losses of a tile of logits against its targets; the gradient by the logits, times `scale`, goes to
- * `gradient` (which may be the tile itself) unless that is 0. Columns from `valid` on are padding.
+ * Sum of the binary cross-entropies of a tile of logits x against its targets t, max(x, 0) − x·t + log(1 + e^−|x|);
+ * their derivative σ(x) − t, times `scale`, goes to `gradient` (which may be the tile itself).
+ * Columns from `valid` on are padding. The logarithms of a lane are taken together, as one of their product: at most
+ * twelve factors between 1 and 2. `scratch` takes 64 bytes.
  */
-function lossOfTile(
-  loss: i32,
+function crossEntropy(
+  tile: usize,
+  end: usize,
+  target: usize,
+  gradient: usize,
+  scale: f32,
+  valid: i32,
+  scratch: usize,
+): f64 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const scales = f32x4.splat(scale);
+  const masks = VALID_COLUMNS + ((<usize>(at.PANEL - valid)) << 2);
+  let sum0 = zero;
+  let sum1 = zero;
+  let product0 = one;
+  let product1 = one;
+  for (let half: usize = 0; tile < end; half ^= 32) {
+    const inside0 = v128.load(masks + half);
+    const inside1 = v128.load(masks + half, 16);
+    const x0 = v128.load(tile);
+    const x1 = v128.load(tile, 16);
+    const t0 = v128.load(target);
+    const t1 = v128.load(target, 16);
+    const e0 = exp4(f32x4.neg(f32x4.abs(x0)));
+    const e1 = exp4(f32x4.neg(f32x4.abs(x1)));
+    const factor0 = f32x4.add(one, e0);
+    const factor1 = f32x4.add(one, e1);
+    const sigmoid0 = f32x4.div(v128.bitselect(one, e0, f32x4.ge(x0, zero)), factor0);
+    const sigmoid1 = f32x4.div(v128.bitselect(one, e1, f32x4.ge(x1, zero)), factor1);
+    product0 = f32x4.mul(product0, v128.bitselect(factor0, one, inside0));
+    product1 = f32x4.mul(product1, v128.bitselect(factor1, one, inside1));
+    sum0 = f32x4.add(sum0, v128.and(f32x4.sub(f32x4.max(x0, zero), f32x4.mul(x0, t0)), inside0));
+    sum1 = f32x4.add(sum1, v128.and(f32x4.sub(f32x4.max(x1, zero), f32x4.mul(x1, t1)), inside1));
+    const slope0 = v128.and(f32x4.mul(f32x4.sub(sigmoid0, t0), scales), inside0);
+    const slope1 = v128.and(f32x4.mul(f32x4.sub(sigmoid1, t1), scales), inside1);
+    v128.store(gradient, slope0);
+    v128.store(gradient, slope1, 16);
+    tile += 32;
+    target += 32;
+    gradient += 32;
+  }
+  // By way of memory: what ends in neighbouring stores is what the revectorizer pairs.
+  v128.store(scratch, sum0);
+  v128.store(scratch, sum1, 16);
+  v128.store(scratch, product0, 32);
+  v128.store(scratch, product1, 48);
+  const sum = f32x4.add(v128.load(scratch), v128.load(scratch, 16));
+  const logarithms = f32x4.add(log4(v128.load(scratch, 32)), log4(v128.load(scratch, 48)));
+  return total(f32x4.add(sum, logarithms));
+}
+
+/** As crossEntropy, for (y − t)² with y = σ(x) or x itself. */
+function squaredError(
+  ofSigmoid: bool,
   tile: usize,
   end: usize,
   target: usize,
@@ -139,42 +305,29 @@ function lossOfTile(
   scale: f32,
   valid: i32,
 ): f64 {
-  let sum = f32x4.splat(0);
   const scales = f32x4.splat(scale);
-  const lanes = i32x4(0, 1, 2, 3);
-  for (let at16 = 0; tile < end; tile += 16, target += 16, at16 = (at16 + 4) & 15) {
-    const inside = i32x4.lt_s(i32x4.add(lanes, i32x4.splat(at16)), i32x4.splat(valid));
-    const x = v128.load(tile);
-    const t = v128.load(target);
-    let value = f32x4.splat(0);
-    let slope = f32x4.splat(0);
-    if (loss == at.BCE) {
-      // max(x, 0) − x·t + log(1 + e^−|x|); its derivative is σ(x) − t.
-      const e = exp4(f32x4.neg(f32x4.abs(x)));
-      value = f32x4.add(
-        f32x4.sub(f32x4.max(x, f32x4.splat(0)), f32x4.mul(x, t)),
-        log4(f32x4.add(f32x4.splat(1), e)),
-      );
-      slope = f32x4.sub(sigmoidFrom(x, e), t);
-    } else if (loss == at.SQUARED_ERROR_OF_SIGMOID) {
-      const y = sigmoid4(x);
-      const difference = f32x4.sub(y, t);
-      value = f32x4.mul(difference, difference);
-      slope = f32x4.mul(f32x4.add(difference, difference), f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
-    } else {
-      const difference = f32x4.sub(x, t);
-      value = f32x4.mul(difference, difference);
-      slope = f32x4.add(difference, difference);
-    }
-    sum = f32x4.add(sum, v128.and(value, inside));
-    if (gradient) {
-      v128.store(gradient, v128.and(f32x4.mul(slope, scales), inside));
-      gradient += 16;
-    }
+  const masks = VALID_COLUMNS + ((<usize>(at.PANEL - valid)) << 2);
+  let sum = f32x4.splat(0);
+  for (let quarter: usize = 0; tile < end; quarter = (quarter + 16) & 48) {
+    const inside = v128.load(masks + quarter);
+    let y = v128.load(tile);
+    if (ofSigmoid) y = sigmoid4(y);
+    const difference = f32x4.sub(y, v128.load(target));
+    sum = f32x4.add(sum, v128.and(f32x4.mul(difference, difference), inside));
+    let slope = f32x4.add(difference, difference);
+    if (ofSigmoid) slope = f32x4.mul(slope, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
+    v128.store(gradient, v128.and(f32x4.mul(slope, scales), inside));
+    tile += 16;
+    target += 16;
+    gradient += 16;
   }
+  return total(sum);
+}
+
+function total(lanes: v128): f64 {
   return (
-    <f64>f32x4.extract_lane(sum, 0) +
-    <f64>f32x4.extract_lane(sum, 1) +
-    (<f64>f32x4.extract_lane(sum, 2) + <f64>f32x4.extract_lane(sum, 3))
+    <f64>f32x4.extract_lane(lanes, 0) +
+    <f64>f32x4.extract_lane(lanes, 1) +
+    (<f64>f32x4.extract_lane(lanes, 2) + <f64>f32x4.extract_lane(lanes, 3))
   );
 }

@@ -6,11 +6,18 @@ function fused(a: v128, b: v128, c: v128): v128 {
   return f32x4.relaxed_madd(a, b, c);
 }
 
+/** The nearest whole number for |x| < 2²²: below, float32 has no room for fractions. (The revectorizer knows no f32x4.nearest.) */
+@inline
+function nearest(x: v128): v128 {
+  const shift = f32x4.splat(12582912); // 1.5 · 2²³
+  return f32x4.sub(f32x4.add(x, shift), shift);
+}
+
 /** eˣ, x held within the range of finite, normal results. */
 @inline
 export function exp4(x: v128): v128 {
   const held = f32x4.min(f32x4.max(x, f32x4.splat(-87.0)), f32x4.splat(88.0));
-  const n = f32x4.nearest(f32x4.mul(held, f32x4.splat(1.44269504)));
+  const n = nearest(f32x4.mul(held, f32x4.splat(1.44269504)));
   let r = fused(n, f32x4.splat(-0.693359375), held); // ln 2 in two parts
   r = fused(n, f32x4.splat(2.12194440e-4), r);
   let p = f32x4.splat(1.9875691500e-4);
@@ -49,15 +56,10 @@ export function log4(x: v128): v128 {
   return fused(exponent, f32x4.splat(0.693359375), f32x4.add(f, p));
 }
 
+/** The logistic function: never a difference of near-equals, never an overflow. */
 @inline
 export function sigmoid4(x: v128): v128 {
   const e = exp4(f32x4.neg(f32x4.abs(x)));
-  return sigmoidFrom(x, e);
-}
-
-/** The logistic function of x, given e = exp(−|x|): never a difference of near-equals. */
-@inline
-export function sigmoidFrom(x: v128, e: v128): v128 {
   const positive = f32x4.ge(x, f32x4.splat(0));
   return f32x4.div(v128.bitselect(f32x4.splat(1), e, positive), f32x4.add(f32x4.splat(1), e));
 }
@@ -85,13 +87,13 @@ export function tanh4(x: v128): v128 {
 /** cos 2πu and sin 2πu for u in [0, 1): the turn is reduced exactly to an eighth either way. */
 @inline
 export function cosTurn4(u: v128): v128 {
-  const quarter = f32x4.nearest(f32x4.mul(u, f32x4.splat(4)));
+  const quarter = nearest(f32x4.mul(u, f32x4.splat(4)));
   return turn(u, quarter, i32x4.trunc_sat_f32x4_s(quarter), 1);
 }
 
 @inline
 export function sinTurn4(u: v128): v128 {
-  const quarter = f32x4.nearest(f32x4.mul(u, f32x4.splat(4)));
+  const quarter = nearest(f32x4.mul(u, f32x4.splat(4)));
   return turn(u, quarter, i32x4.trunc_sat_f32x4_s(quarter), 0);
 }
 

@@ -12,8 +12,23 @@ export function blockCount(rows: i32): i32 {
   return (rows + 5) / 6;
 }
 
+/** Rows of block `index`: as blockStart has it, without a division. `least` is rows / blocks, `longer` rows % blocks. */
+@inline
+export function blockHeight(least: i32, longer: i32, index: i32): i32 {
+  return least + <i32>(index < longer);
+}
+
 /** First row of block `index` of `blocks`. */
 @inline
 export function blockStart(rows: i32, blocks: i32, index: i32): i32 {
   return index * (rows / blocks) + min(index, rows % blocks);
+}
+
+/** Sixteen rows of a weight panel are cut into three tiles: 6, 5 and 5 rows. */
+export const TILES_PER_PANEL = 3;
+
+/** First of the `valid` rows of a weight panel that belongs to tile `index`. */
+@inline
+export function tileStart(valid: i32, index: i32): i32 {
+  return index * (valid / TILES_PER_PANEL) + min(index, valid % TILES_PER_PANEL);
 }

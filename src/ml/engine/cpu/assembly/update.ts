@@ -1,11 +1,9 @@
 // UPDATE: the gradient of one layer's weight and bias, and Adam's step along it. Fused, a tile of the gradient is
 // used up while it is still in the nearest cache, and no gradient is ever stored.
 import * as at from "../layout";
-import { shareStart } from "./share";
-import { columns as productOfColumns } from "./tiles.generated";
-
-/** Sixteen rows of a weight panel are cut into three tiles: 6, 5 and 5 rows. */
-const TILES_PER_PANEL = 3;
+import { shareStart, TILES_PER_PANEL, tileStart } from "./share";
+import { columnsList } from "./sparse";
+import { columns as productOfColumns, someColumns } from "./tiles.generated";
 
 export function update(control: usize, record: usize, thread: i32, threads: i32, rows: i32, step: i32): void {
   const inner = load<i32>(record, at.INNER << 2);
@@ -26,10 +24,10 @@ export function update(control: usize, record: usize, thread: i32, threads: i32,
       const inputPanel = tile / TILES_PER_PANEL;
       const part = tile % TILES_PER_PANEL;
       const valid = min(at.PANEL, inner - inputPanel * at.PANEL);
-      const first = part * (valid / TILES_PER_PANEL) + min(part, valid % TILES_PER_PANEL);
-      const next = (part + 1) * (valid / TILES_PER_PANEL) + min(part + 1, valid % TILES_PER_PANEL);
+      const first = tileStart(valid, part);
+      const next = tileStart(valid, part + 1);
       if (next > first)
-        updateTile(control, record, thread, rows, panel, inputPanel, first, next - first, adam);
+        updateTile(control, record, thread, rows, panel, inputPanel, part, first, next - first, adam);
     }
   }
 }
@@ -41,6 +39,7 @@ function updateTile(
   rows: i32,
   panel: i32,
   inputPanel: i32,
+  part: i32,
   first: i32,
   height: i32,
   adam: usize,
@@ -58,7 +57,12 @@ function updateTile(
       ((<usize>(inputPanel * capacity)) << 6) +
       ((<usize>first) << 2);
     const outputGradient = <usize>load<u32>(record, at.GRADIENT << 2) + ((<usize>(panel * capacity)) << 6);
-    productOfColumns(load<i32>(control, at.WIDE) != 0, height, input, outputGradient, rows, gradient);
+    const wide = load<i32>(control, at.WIDE) != 0;
+    const lists = <usize>load<u32>(record, at.COLUMN_LISTS << 2);
+    if (lists) {
+      const list = columnsList(lists, capacity, inputPanel * TILES_PER_PANEL + part);
+      someColumns(wide, height, input, outputGradient, list + 8, load<u32>(list), gradient);
+    } else productOfColumns(wide, height, input, outputGradient, rows, gradient);
   }
   if (load<i32>(record, at.TAKE_ADAM_STEP << 2)) {
     const weight = <usize>load<u32>(record, at.WEIGHT << 2) + offset;
@@ -80,16 +84,43 @@ function updateTile(
   }
 }
 
-/** Rows of a tile become columns of the transposed copy. */
+/** Rows of a tile become columns of the transposed copy: four at a time, then two, then one. */
 function transpose(tile: usize, height: i32, to: usize): void {
-  for (let row = 0; row < height; row++) {
-    let target = to;
-    for (let column: usize = 0; column < 64; column += 4) {
-      store<f32>(target, load<f32>(tile + column));
-      target += 64;
-    }
-    tile += 64;
-    to += 4;
+  let row = 0;
+  for (; row + 4 <= height; row += 4, tile += 256, to += 16) transpose4(tile, to);
+  for (; row + 2 <= height; row += 2, tile += 128, to += 8) transpose2(tile, to);
+  if (row < height)
+    for (let column: usize = 0; column < 16; column++)
+      store<f32>(to + (column << 6), load<f32>(tile + (column << 2)));
+}
+
+function transpose4(tile: usize, to: usize): void {
+  for (let quarter = 0; quarter < 4; quarter++, tile += 16, to += 256) {
+    const r0 = v128.load(tile);
+    const r1 = v128.load(tile, 64);
+    const r2 = v128.load(tile, 128);
+    const r3 = v128.load(tile, 192);
+    const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const b = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const c = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const d = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f64>(a, c, 0, 2));
+    v128.store(to, v128.shuffle<f64>(a, c, 1, 3), 64);
+    v128.store(to, v128.shuffle<f64>(b, d, 0, 2), 128);
+    v128.store(to, v128.shuffle<f64>(b, d, 1, 3), 192);
+  }
+}
+
+function transpose2(tile: usize, to: usize): void {
+  for (let quarter = 0; quarter < 4; quarter++, tile += 16, to += 256) {
+    const r0 = v128.load(tile);
+    const r1 = v128.load(tile, 64);
+    const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const b = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    v128.store64_lane(to, a, 0);
+    v128.store64_lane(to, a, 1, 64);
+    v128.store64_lane(to, b, 0, 128);
+    v128.store64_lane(to, b, 1, 192);
   }
 }
 
@@ -153,34 +184,18 @@ function adamStep(
     const g1 = v128.load(gradient, 16);
     const m0 = f32x4.relaxed_madd(v128.load(m), beta1, f32x4.mul(g0, rest1));
     const m1 = f32x4.relaxed_madd(v128.load(m, 16), beta1, f32x4.mul(g1, rest1));
-    v128.store(m, m0);
-    v128.store(m, m1, 16);
     const v0 = f32x4.relaxed_madd(v128.load(v), beta2, f32x4.mul(f32x4.mul(g0, g0), rest2));
     const v1 = f32x4.relaxed_madd(v128.load(v, 16), beta2, f32x4.mul(f32x4.mul(g1, g1), rest2));
-    v128.store(v, v0);
-    v128.store(v, v1, 16);
     const d0 = f32x4.relaxed_madd(f32x4.sqrt(v0), correction, epsilon);
     const d1 = f32x4.relaxed_madd(f32x4.sqrt(v1), correction, epsilon);
-    v128.store(weight, f32x4.relaxed_madd(f32x4.div(m0, d0), stepSize, v128.load(weight)));
-    v128.store(weight, f32x4.relaxed_madd(f32x4.div(m1, d1), stepSize, v128.load(weight, 16)), 16);
-    weight += 32;
-    gradient += 32;
-    m += 32;
-    v += 32;
-    const g2 = v128.load(gradient);
-    const g3 = v128.load(gradient, 16);
-    const m2 = f32x4.relaxed_madd(v128.load(m), beta1, f32x4.mul(g2, rest1));
-    const m3 = f32x4.relaxed_madd(v128.load(m, 16), beta1, f32x4.mul(g3, rest1));
-    v128.store(m, m2);
-    v128.store(m, m3, 16);
-    const v2 = f32x4.relaxed_madd(v128.load(v), beta2, f32x4.mul(f32x4.mul(g2, g2), rest2));
-    const v3 = f32x4.relaxed_madd(v128.load(v, 16), beta2, f32x4.mul(f32x4.mul(g3, g3), rest2));
-    v128.store(v, v2);
-    v128.store(v, v3, 16);
-    const d2 = f32x4.relaxed_madd(f32x4.sqrt(v2), correction, epsilon);
-    const d3 = f32x4.relaxed_madd(f32x4.sqrt(v3), correction, epsilon);
-    v128.store(weight, f32x4.relaxed_madd(f32x4.div(m2, d2), stepSize, v128.load(weight)));
-    v128.store(weight, f32x4.relaxed_madd(f32x4.div(m3, d3), stepSize, v128.load(weight, 16)), 16);
+    const w0 = f32x4.relaxed_madd(f32x4.div(m0, d0), stepSize, v128.load(weight));
+    const w1 = f32x4.relaxed_madd(f32x4.div(m1, d1), stepSize, v128.load(weight, 16));
+    v128.store(m, m0);
+    v128.store(m, m1, 16);
+    v128.store(v, v0);
+    v128.store(v, v1, 16);
+    v128.store(weight, w0);
+    v128.store(weight, w1, 16);
     weight += 32;
     gradient += 32;
     m += 32;
