@@ -1,6 +1,7 @@
 /**
- * Fusion is a rewrite of the plan that must not be seen in the results. It moves operations next to each other but
- * changes no sum's order, so the comparison is exact, not merely close: losses, weights and moments, bit for bit.
+ * Fusion is a rewrite of the plan that changes what is computed by rounding alone: where a sum starts from the bias
+ * instead of ending with it, say. The fused and the plain Program train three steps from the same seed, evaluate,
+ * encode and decode; they must agree as closely as each agrees with the float64 reference (see shapes.test.ts).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,13 +10,17 @@ import type { Engine } from "../../src/ml/engine/engine.ts";
 import { fusePlan } from "../../src/ml/model/fuse.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { planNetwork } from "../../src/ml/model/plan.ts";
+import { assertClose, assertNear } from "../reference/agreement.ts";
 import { drawCase } from "../reference/cases.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { mnistAutoencoder, mnistVae } from "../reference/experiments.ts";
-import { assertSameBits, type TrainingSetting, withSession } from "../reference/sessions.ts";
+import { type TrainingSetting, withSession } from "../reference/sessions.ts";
 
 const cases = 20;
-const steps = 5;
+const steps = 3;
+const tolerance = 1e-5;
+const weightBounds = { relative: 2e-6, worst: 2e-4 };
+const momentBounds = { relative: 1e-5, worst: 2e-5 };
 
 async function runEverything(setting: TrainingSetting, engine: Engine) {
   return await withSession({ ...setting, engine }, async (session, network) => {
@@ -33,18 +38,28 @@ async function runEverything(setting: TrainingSetting, engine: Engine) {
 async function compareWithPlain(setting: TrainingSetting, what: string): Promise<void> {
   const fused = await runEverything(setting, createCpuEngine());
   const plain = await runEverything(setting, createUnfusedCpuEngine());
-  assertSameBits(fused.state, plain.state, what);
-  assert.deepEqual(fused.losses, plain.losses, what);
-  assert.deepEqual(fused.evaluation, plain.evaluation, what);
-  assert.deepEqual(fused.decoded, plain.decoded, what);
+  plain.losses.reconstruction.forEach((reconstruction, step) => {
+    assertClose(fused.losses.reconstruction[step], reconstruction, tolerance, `${what}, step ${step}`);
+    assertClose(fused.losses.kl[step], plain.losses.kl[step] ?? 0, tolerance, `${what}, KL of step ${step}`);
+  });
+  assert.deepEqual(fused.losses.imagesPerStep, plain.losses.imagesPerStep);
+  for (const [name, { value, firstMoment, secondMoment }] of plain.state.tensors) {
+    const found = fused.state.tensors.get(name);
+    assertNear(found?.value, value, weightBounds, `${what}, ${name}, weights`);
+    assertNear(found?.firstMoment, firstMoment, momentBounds, `${what}, ${name}, first moments`);
+    assertNear(found?.secondMoment, secondMoment, momentBounds, `${what}, ${name}, second moments`);
+  }
+  assertClose(fused.evaluation.loss, plain.evaluation.loss, tolerance, `${what}, evaluated loss`);
+  assertClose(fused.evaluation.pixelMse, plain.evaluation.pixelMse, tolerance, `${what}, squared error`);
+  assertNear(fused.decoded, plain.decoded, { relative: tolerance, worst: tolerance }, `${what}, decoded`);
 }
 
-test(`the fused and the plain Program of ${cases} odd networks compute the same bits`, async () => {
+test(`the fused and the plain Program of ${cases} odd networks agree`, async () => {
   for (let index = 0; index < cases; index++)
     await compareWithPlain(drawCase(1000 + index), `case ${1000 + index}`);
 });
 
-test("the fused and the plain Program of the two MNIST models compute the same bits", async () => {
+test("the fused and the plain Program of the two MNIST models agree", async () => {
   const dataset = patchDataset(28, 28, 600, 150, 61);
   await compareWithPlain({ experiment: mnistAutoencoder(), dataset, threads: 2 }, "mnist-autoencoder");
   await compareWithPlain({ experiment: mnistVae(), dataset, threads: 2 }, "mnist-vae");

@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ExperimentFile } from "../../src/contract/experiment.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
+import { assertClose } from "../reference/agreement.ts";
 import { imagesAt, mnistDataset, mnistMissing, patchDataset } from "../reference/datasets.ts";
 import { deviation } from "../reference/deviation.ts";
 import { experiment, mnistVae } from "../reference/experiments.ts";
@@ -40,11 +41,6 @@ const models: Record<string, ExperimentFile> = {
   },
 };
 
-function close(found: number, expected: number, tolerance: number, what: string): void {
-  const error = Math.abs(found - expected);
-  assert.ok(error <= tolerance * Math.abs(expected), `${what}: ${found}, not ${expected}`);
-}
-
 function assertAgreement(file: ExperimentFile, batch: Matrix, steps: number): void {
   const network = buildNetwork(experiment(file));
   const state = randomState(network, 21);
@@ -55,8 +51,8 @@ function assertAgreement(file: ExperimentFile, batch: Matrix, steps: number): vo
   const pass = reference.forward(batch, noise);
   const gradients = reference.backward(batch, noise, pass);
   const testimony = witness.gradients(batch, noise);
-  close(testimony.losses[0], reference.losses(pass).reconstruction, 1e-6, "reconstruction");
-  close(testimony.losses[1], reference.losses(pass).kl, 1e-6, "KL");
+  assertClose(testimony.losses[0], reference.losses(pass).reconstruction, 1e-6, "reconstruction");
+  assertClose(testimony.losses[1], reference.losses(pass).kl, 1e-6, "KL");
   for (const [name, gradient] of gradients) {
     const { relative } = deviation(testimony.gradients.get(name) ?? [], gradient.values);
     assert.ok(relative <= 1e-6, `gradient of ${name}: off by ${relative}`);
