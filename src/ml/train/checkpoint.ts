@@ -56,7 +56,8 @@ const checkpointSchema = z.object({
   /** Of the tensors' bytes, in the order of the file. */
   sha256: z.string(),
 });
-const modelSchema = z.object({ run: z.string(), spread: z.nullable(latentSpreadSchema) });
+/** Nothing that differs between two runs of one experiment: equal trainings leave equal files. */
+const modelSchema = z.object({ spread: z.nullable(latentSpreadSchema) });
 
 /** Throws a Failure (storage-*): the checkpoint before is then still there. */
 export async function writeCheckpoint(
@@ -98,14 +99,13 @@ export async function readCheckpoint(
 /** Writes the weights alone; returns their weightsSha256. Throws a Failure (storage-*). */
 export async function writeModel(
   path: string,
-  run: string,
   network: Network,
   { state, spread }: Checkpoint,
 ): Promise<string> {
   const tensors = new Map(
     networkTensors(network).map(({ name, shape }) => [name, { shape, values: tensorOf(state, name).value }]),
   );
-  const about: z.infer<typeof modelSchema> = { run, spread };
+  const about: z.infer<typeof modelSchema> = { spread };
   const metadata = { ...foreign, [modelKey]: JSON.stringify(about) };
   await writeFileDurably(path, ...encodeSafetensors({ tensors, metadata }));
   return sha256Of(tensors);

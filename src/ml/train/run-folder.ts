@@ -8,7 +8,7 @@ import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { type RunRecord, runFiles, runFormat } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { isPartialFile } from "./durable-file.ts";
+import { isPartialFile, makeFolder } from "./durable-file.ts";
 import { acquireLock, isLock, type Lock, liveHolder } from "./run-lock.ts";
 import { type Run, readRun, writeRecord } from "./run-record.ts";
 
@@ -152,7 +152,7 @@ interface Place {
 async function makeUnique(parent: string, name: string): Promise<Place> {
   const root = resolve(parent);
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     for (let number = 1; ; number++) {
       const path = join(root, number === 1 ? name : `${name}-${number}`);
       if (await makeNew(path)) return { path, made: true };
@@ -176,7 +176,7 @@ async function makeOrTake(out: string): Promise<Place> {
   const path = resolve(out);
   let made: boolean;
   try {
-    made = (await mkdir(path, { recursive: true })) !== undefined;
+    made = await makeFolder(path);
   } catch (error) {
     if (hasSystemCode(error, "EEXIST"))
       throw new Failure("usage", `${path}: is a file, not a folder`, "Name a new folder or an empty one.");

@@ -2,7 +2,6 @@
  * The pictures a run leaves behind: a small one after an epoch, so that its images can be watched becoming sharp,
  * and at the end the chart, the reconstructions, the samples and the report.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
 import { storageFailure } from "../../contract/failure.ts";
@@ -16,7 +15,7 @@ import { rasterise } from "../image/rasterise.ts";
 import { renderReport } from "../image/report.ts";
 import type { Network } from "../model/network.ts";
 import type { LatentSpread } from "./checkpoint.ts";
-import { writeFileDurably } from "./durable-file.ts";
+import { makeFolder, writeFileDurably } from "./durable-file.ts";
 import { readEpochs } from "./metrics-file.ts";
 import { reconstruct, sample, shownImages } from "./pictures.ts";
 import type { RunWriter } from "./run-folder.ts";
@@ -69,7 +68,7 @@ export async function writePreview(
     pixels.set(stack.pixels, row * originals.pixels.length);
   const folder = run.file(runFiles.previews);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw storageFailure(error, folder, "write");
   }

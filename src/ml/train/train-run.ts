@@ -53,7 +53,7 @@ export interface TrainOptions {
 }
 
 const defaultCheckpointSeconds = 30;
-/** Epochs that are over sooner share a checkpoint. */
+/** Epochs that follow each other faster share a checkpoint. */
 const leastSecondsBetweenCheckpoints = 1;
 
 /**
@@ -129,7 +129,7 @@ class Training {
   }
 
   async run(): Promise<DoneEvent> {
-    const { run, engine, signal, checkpointSeconds = defaultCheckpointSeconds } = this.#options;
+    const { run, engine, signal } = this.#options;
     await run.update({
       engine: engine.name,
       device: this.#session.device.description,
@@ -145,12 +145,16 @@ class Training {
       if (signal.aborted) await this.#stop();
       await this.#takeSteps();
       if (this.#stepInEpoch === this.#stepsPerEpoch) await this.#endEpoch();
-      else if (this.#secondsUnsaved > checkpointSeconds) await this.#checkpoint();
+      else if (this.#secondsUnsaved > this.#checkpointSeconds) await this.#checkpoint();
     }
   }
 
   get #stepInEpoch(): number {
     return this.#progress.step - this.#progress.epochsDone * this.#stepsPerEpoch;
+  }
+
+  get #checkpointSeconds(): number {
+    return this.#options.checkpointSeconds ?? defaultCheckpointSeconds;
   }
 
   get #secondsUnsaved(): number {
@@ -228,7 +232,7 @@ class Training {
   async #save(outcome: Pick<RunRecord, "status" | "reason">): Promise<Checkpoint> {
     const { run } = this.#options;
     const checkpoint = await this.#checkpoint();
-    const modelSha256 = await writeModel(run.file(runFiles.model), run.record.id, this.#network, checkpoint);
+    const modelSha256 = await writeModel(run.file(runFiles.model), this.#network, checkpoint);
     await run.update({ ...outcome, modelSha256 });
     return checkpoint;
   }

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { decodeGrey } from "../../src/ml/image/decode.ts";
+import { encodePng } from "../../src/ml/image/grey-image.ts";
+import { RunWriter } from "../../src/ml/train/run-folder.ts";
+import { type Run, readRun } from "../../src/ml/train/run-record.ts";
+import {
+  decodeImage,
+  encodeImage,
+  evaluateRun,
+  reconstructionsOfRun,
+  samplesOfRun,
+} from "../../src/ml/train/use-run.ts";
+import { createReferenceEngine } from "./reference-engine.ts";
+import { createRun, smallAutoencoder, smallDataset, smallVae, train } from "./small-run.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const engine = createReferenceEngine();
+
+async function trainedRun(t: TestContext, choice = smallVae): Promise<Run> {
+  const path = join(temporaryFolder(t), "run");
+  await train(await createRun(path, choice));
+  return readRun(path);
+}
+
+/** The size in the header of a PNG. */
+function sizeOf(png: Buffer): readonly [number, number] {
+  return [png.readUInt32BE(16), png.readUInt32BE(20)];
+}
+
+function digitFile(t: TestContext): string {
+  const path = join(temporaryFolder(t), "digit.png");
+  const pixels = smallDataset.test.pixels.subarray(0, 784);
+  writeFileSync(path, encodePng({ width: 28, height: 28, pixels }));
+  return path;
+}
+
+describe("a trained run", () => {
+  for (const [name, choice] of [
+    ["VAE", smallVae],
+    ["autoencoder", smallAutoencoder],
+  ] as const)
+    test(`evaluates to what its ${name} scored when training ended`, async (t) => {
+      const run = await trainedRun(t, choice);
+      const found = await evaluateRun({ run, engine, threads: 1, dataset: smallDataset, split: "test" });
+      const last = readFileSync(join(run.path, "metrics.jsonl"), "utf8").trim().split("\n").at(-1) ?? "";
+      assert.deepEqual(found.evaluation, JSON.parse(last).test);
+      assert.equal(found.sameData, true);
+      assert.equal(found.weights, "model.safetensors");
+      assert.equal(found.modelSha256, run.record.modelSha256);
+      assert.deepEqual(found.compression, {
+        dimensions: 784 / 3,
+        bytesFloat32: 784 / 12,
+        bytesInt8: 784 / 3,
+      });
+    });
+
+  test("that was killed is used as its checkpoint has it", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    await train(await createRun(path, smallVae));
+    const writer = await RunWriter.resume(path);
+    // As a kill leaves it: run.json does not vouch for the model.
+    await writer.update({ status: "training", modelSha256: null });
+    await writer.close();
+    rmSync(join(path, "model.safetensors"));
+    const run = await readRun(path);
+    const found = await evaluateRun({ run, engine, threads: 1, dataset: smallDataset, split: "test" });
+    assert.equal(found.weights, "checkpoint.safetensors");
+    rmSync(join(path, "checkpoint.safetensors"));
+    await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {
+      code: "run-invalid",
+      message: /has no model yet/,
+    });
+  });
+
+  test("whose model was edited is refused, naming the file and the way back", async (t) => {
+    const run = await trainedRun(t);
+    const file = join(run.path, "model.safetensors");
+    const bytes = readFileSync(file);
+    bytes.writeFloatLE(1.5, bytes.length - 4);
+    writeFileSync(file, bytes);
+    await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {
+      code: "run-invalid",
+      message: /model\.safetensors: was changed since this run wrote it/,
+      hint: /--resume/,
+    });
+    rmSync(file);
+    await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {
+      code: "run-invalid",
+      message: /model\.safetensors: is missing/,
+    });
+  });
+
+  test("draws reconstructions of as many test images as asked for, ten to a row", async (t) => {
+    const run = await trainedRun(t);
+    const draw = (count: number) =>
+      reconstructionsOfRun({ run, engine, threads: 1, dataset: smallDataset, count });
+    assert.deepEqual(sizeOf(await draw(4)), [4 * 116 - 4, 2 * 116 - 4]);
+    assert.deepEqual(sizeOf(await draw(12)), [10 * 116 - 4, 4 * 116 - 4]);
+    assert.deepEqual(sizeOf(await draw(1000)), [10 * 116 - 4, 6 * 116 - 4]);
+  });
+
+  test("draws the same samples for the same seed, others for another", async (t) => {
+    const run = await trainedRun(t, smallAutoencoder);
+    const draw = (seed: number) => samplesOfRun({ run, engine, threads: 1, count: 5, seed });
+    const [one, same, other] = [await draw(1), await draw(1), await draw(2)];
+    assert.deepEqual(sizeOf(one), [3 * 116 - 4, 2 * 116 - 4]);
+    assert.ok(one.equals(same));
+    assert.ok(!one.equals(other));
+    for (const count of [0, -1, 1.5, 1e9])
+      await assert.rejects(samplesOfRun({ run, engine, threads: 1, count }), { code: "usage" });
+  });
+
+  test("encodes a picture, and decodes it to the same bytes every time", async (t) => {
+    const run = await trainedRun(t);
+    const encoded = await encodeImage({ run, engine, threads: 1, image: digitFile(t) });
+    assert.equal(encoded.latents, 3);
+    assert.equal(encoded.bytes.length, 54 + 3);
+    assert.ok(Number.isFinite(encoded.psnr) && encoded.ssim <= 1);
+    const decode = () => decodeImage({ run, engine, threads: 1, name: "x.latent", bytes: encoded.bytes });
+    const png = await decode();
+    assert.ok(png.equals(await decode()));
+    const { pixels } = await decodeGrey({ name: "x", bytes: png }, { width: 28, height: 28, invert: false });
+    assert.equal(pixels.length, 784);
+  });
+
+  test("does not decode what another model encoded", async (t) => {
+    const [one, other] = [await trainedRun(t, smallVae), await trainedRun(t, smallAutoencoder)];
+    const { bytes } = await encodeImage({ run: one, engine, threads: 1, image: digitFile(t) });
+    await assert.rejects(decodeImage({ run: other, engine, threads: 1, name: "x.latent", bytes }), {
+      code: "latent-invalid",
+      message: /x\.latent: was made by another model/,
+    });
+  });
+
+  test("refuses test images of another size", async (t) => {
+    const run = await trainedRun(t);
+    const dataset = { ...smallDataset, width: 14, height: 56 };
+    await assert.rejects(evaluateRun({ run, engine, threads: 1, dataset, split: "test" }), {
+      code: "dataset-invalid",
+      message: /images of 14×56; .* was trained on 28×28/,
+    });
+  });
+});
