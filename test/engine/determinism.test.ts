@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Experiment } from "../../src/contract/experiment.ts";
 import { Failure } from "../../src/contract/failure.ts";
+import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import { initialParameters } from "../../src/ml/model/initialise.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { experiment } from "../reference/experiments.ts";
@@ -46,6 +47,12 @@ for (const [name, choice] of Object.entries(models))
       const one = await trainedState({ ...setting, threads: 1 }, 25);
       assertSameBits(await trainedState({ ...setting, threads: 2 }, 25), one, "two threads");
       assertSameBits(await trainedState({ ...setting, threads: 3 }, 25), one, "three threads");
+    });
+
+    test("has the same bits with eight columns of a product at a time and with sixteen", async () => {
+      const eight = await trainedState({ ...setting, engine: createCpuEngine({ columns: 8 }) }, 10);
+      const sixteen = await trainedState({ ...setting, engine: createCpuEngine({ columns: 16 }) }, 10);
+      assertSameBits(eight, sixteen, "eight columns");
     });
 
     test("has the same bits and losses however its steps are grouped, evaluated in between or not", async () => {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCpuEngine, createUnfusedCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
+import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import type { Engine } from "../../src/ml/engine/engine.ts";
 import { fusePlan } from "../../src/ml/model/fuse.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
@@ -37,7 +37,7 @@ async function runEverything(setting: TrainingSetting, engine: Engine) {
 
 async function compareWithPlain(setting: TrainingSetting, what: string): Promise<void> {
   const fused = await runEverything(setting, createCpuEngine());
-  const plain = await runEverything(setting, createUnfusedCpuEngine());
+  const plain = await runEverything(setting, createCpuEngine({ program: "plain" }));
   plain.losses.reconstruction.forEach((reconstruction, step) => {
     assertClose(fused.losses.reconstruction[step], reconstruction, tolerance, `${what}, step ${step}`);
     assertClose(fused.losses.kl[step], plain.losses.kl[step] ?? 0, tolerance, `${what}, KL of step ${step}`);

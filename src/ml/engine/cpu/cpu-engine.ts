@@ -8,32 +8,33 @@ import type { Dataset } from "../../data/dataset.ts";
 import { fusePlan } from "../../model/fuse.ts";
 import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
-import type { Plan } from "../../model/program.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { CpuSession } from "./cpu-session.ts";
 import { defaultThreads, type Kernels, loadKernels } from "./kernels.ts";
 
-/** The engine on the fused Program. */
-export function createCpuEngine(): Engine {
-  return new CpuEngine((plan) => fusePlan(plan));
+/** How the engine goes about it; results differ by rounding at most. Left out: the fastest way. */
+export interface CpuVariant {
+  /** "plain" runs the planner's Program one operation after the other: what fusion is tested against. */
+  readonly program?: "fused" | "plain";
+  /** Columns of a product at a time: sixteen want 256-bit registers. The bits are the same. */
+  readonly columns?: 8 | 16;
 }
 
-/** The same kernels on the plain Program, one operation after the other: what fusion is tested against. */
-export function createUnfusedCpuEngine(): Engine {
-  return new CpuEngine((plan) => plan);
+export function createCpuEngine(variant: CpuVariant = {}): Engine {
+  return new CpuEngine(variant);
 }
 
 class CpuEngine implements Engine {
   readonly name = "cpu";
-  readonly #rewrite: (plan: Plan) => Plan;
+  readonly #variant: CpuVariant;
 
-  constructor(rewrite: (plan: Plan) => Plan) {
-    this.#rewrite = rewrite;
+  constructor(variant: CpuVariant) {
+    this.#variant = variant;
   }
 
   async probe(options: EngineOptions): Promise<Device | Unavailable> {
     try {
-      return describe(await loadKernels(), threadsOf(options));
+      return describe(await this.#kernels(), threadsOf(options));
     } catch (error) {
       if (error instanceof Failure) return { available: false, reason: error.message, hint: error.hint };
       throw error;
@@ -41,10 +42,17 @@ class CpuEngine implements Engine {
   }
 
   async open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session> {
-    const kernels = await loadKernels();
+    const kernels = await this.#kernels();
     const threads = threadsOf(options);
-    const plan = this.#rewrite(planNetwork(network));
+    const plain = planNetwork(network);
+    const plan = this.#variant.program === "plain" ? plain : fusePlan(plain);
     return new CpuSession(network, plan, dataset, kernels, describe(kernels, threads));
+  }
+
+  async #kernels(): Promise<Kernels> {
+    const kernels = await loadKernels();
+    const { columns } = this.#variant;
+    return columns === undefined ? kernels : { ...kernels, wide: columns === 16 };
   }
 }
 

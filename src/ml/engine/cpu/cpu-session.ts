@@ -5,7 +5,7 @@
 import { Failure } from "../../../contract/failure.ts";
 import type { Evaluation } from "../../../contract/losses.ts";
 import { bceFloorPerPixel } from "../../data/bce-floor.ts";
-import type { Dataset, Split, SplitName } from "../../data/dataset.ts";
+import type { Dataset, SplitName } from "../../data/dataset.ts";
 import { initialParameters } from "../../model/initialise.ts";
 import { lossScale, type Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
@@ -34,7 +34,9 @@ export class CpuSession implements Session {
   readonly device: Device;
   readonly #network: Network;
   readonly #plan: Plan;
-  readonly #dataset: Dataset | null;
+  /** Images in each split; null without a dataset. */
+  readonly #counts: Readonly<Record<SplitName, number>> | null;
+  readonly #floors = new Map<SplitName, number>();
   readonly #map: MemoryMap;
   readonly #buffer: ArrayBufferLike;
   readonly #control: DataView;
@@ -51,7 +53,7 @@ export class CpuSession implements Session {
     this.device = device;
     this.#network = network;
     this.#plan = plan;
-    this.#dataset = dataset;
+    this.#counts = dataset && { train: dataset.train.count, test: dataset.test.count };
     this.#rows = Math.max(network.batch, minimumRows);
     this.#map = new MemoryMap({
       plan,
@@ -100,8 +102,9 @@ export class CpuSession implements Session {
   }
 
   async train(steps: number): Promise<StepLosses> {
-    const { train } = this.#requireDataset();
-    const stepsPerEpoch = Math.ceil(train.count / this.#network.batch);
+    requireWhole(steps, "steps");
+    const images = this.#requireCounts().train;
+    const stepsPerEpoch = Math.ceil(images / this.#network.batch);
     const losses = {
       reconstruction: new Float64Array(steps),
       kl: new Float64Array(steps),
@@ -111,14 +114,14 @@ export class CpuSession implements Session {
       const epoch = Math.floor(this.#step / stepsPerEpoch);
       const epochStep = this.#step % stepsPerEpoch;
       const count = Math.min(steps - done, stepsPerEpoch - epochStep, maximumStepsPerCall);
-      this.#orderEpoch(epoch, train.count);
+      this.#orderEpoch(epoch, images);
       this.#writeAdamSlots(count);
       this.#setU32(at.EPOCH_STEP, epochStep);
       this.#setU32(at.GLOBAL_STEP, this.#step);
       await this.#run(this.#programs.train, count, {
         pixels: this.#map.trainPixels,
         order: this.#map.order,
-        count: train.count,
+        count: images,
         batch: this.#network.batch,
       });
       const scale = lossScale(this.#network);
@@ -127,7 +130,7 @@ export class CpuSession implements Session {
         losses.reconstruction[done + index] = (slots[index * 3] ?? 0) * scale;
         losses.kl[done + index] = (slots[index * 3 + 1] ?? 0) * scale;
         const first = (epochStep + index) * this.#network.batch;
-        losses.imagesPerStep[done + index] = Math.min(this.#network.batch, train.count - first);
+        losses.imagesPerStep[done + index] = Math.min(this.#network.batch, images - first);
       }
       this.#step += count;
       done += count;
@@ -136,19 +139,19 @@ export class CpuSession implements Session {
   }
 
   async evaluate(name: SplitName): Promise<Evaluation> {
-    const split = this.#requireDataset()[name];
+    const images = this.#requireCounts()[name];
     const { latent, pixels, variational, loss } = this.#network;
     const sums = new Float64Array(this.#buffer, this.#map.latentSums, 3 * latent);
     sums.fill(0);
     const total = { reconstruction: 0, kl: 0, squares: 0 };
-    const batches = Math.ceil(split.count / this.#rows);
+    const batches = Math.ceil(images / this.#rows);
     for (let done = 0; done < batches; ) {
       const count = Math.min(batches - done, maximumStepsPerCall);
       this.#setU32(at.EPOCH_STEP, done);
       await this.#run(this.#programs.evaluate, count, {
-        pixels: name === "train" ? this.#map.trainPixels : this.#map.testPixels,
+        pixels: this.#pixelsOf(name),
         order: 0,
-        count: split.count,
+        count: images,
         batch: this.#rows,
       });
       const slots = this.#lossSlots(count);
@@ -159,11 +162,11 @@ export class CpuSession implements Session {
       }
       done += count;
     }
-    const scale = lossScale(this.#network) / split.count;
+    const scale = lossScale(this.#network) / images;
     const reconstruction = total.reconstruction * scale;
     const kl = total.kl * scale;
     const perDimension = (part: number): number[] =>
-      Array.from(sums.subarray(part * latent, (part + 1) * latent), (sum) => sum / split.count);
+      Array.from(sums.subarray(part * latent, (part + 1) * latent), (sum) => sum / images);
     const means = perDimension(1);
     const variances = perDimension(2).map((square, index) => square - (means[index] ?? 0) ** 2);
     return {
@@ -172,9 +175,9 @@ export class CpuSession implements Session {
       kl,
       aboveFloor:
         loss.reconstruction === "bce"
-          ? reconstruction - bceFloorPerPixel(split.pixels) * pixels * lossScale(this.#network)
+          ? reconstruction - this.#floorPerPixel(name) * pixels * lossScale(this.#network)
           : null,
-      pixelMse: total.squares / (split.count * pixels),
+      pixelMse: total.squares / (images * pixels),
       klPerDimension: variational ? perDimension(0) : [],
       activeUnits: variational ? variances.filter((variance) => variance > activeVariance).length : null,
     };
@@ -226,6 +229,7 @@ export class CpuSession implements Session {
     to: { readonly matrix: Plan["images"]; readonly columns: number },
   ): Promise<Float32Array> {
     const count = input.length / from.columns;
+    requireWhole(count, `rows of ${from.columns} values`);
     const output = new Float32Array(count * to.columns);
     for (let done = 0; done < count; done += this.#rows) {
       const rows = Math.min(this.#rows, count - done);
@@ -319,13 +323,31 @@ export class CpuSession implements Session {
     this.#control.setFloat32(offset, value, true);
   }
 
-  #requireDataset(): { readonly train: Split; readonly test: Split } {
-    if (this.#dataset === null) throw new RangeError("this session was opened without a dataset");
-    return this.#dataset;
+  #pixelsOf(name: SplitName): number {
+    return name === "train" ? this.#map.trainPixels : this.#map.testPixels;
+  }
+
+  #floorPerPixel(name: SplitName): number {
+    const known = this.#floors.get(name);
+    if (known !== undefined) return known;
+    const floor = bceFloorPerPixel(
+      this.#bytes(this.#pixelsOf(name), this.#requireCounts()[name] * this.#network.pixels),
+    );
+    this.#floors.set(name, floor);
+    return floor;
+  }
+
+  #requireCounts(): Readonly<Record<SplitName, number>> {
+    if (this.#counts === null) throw new RangeError("this session was opened without a dataset");
+    return this.#counts;
   }
 }
 
-/** Whether so many pixels are zero that walking lists of the others beats multiplying by zero. */
+/** A caller's mistake, not a user's. */
+function requireWhole(count: number, of: string): void {
+  if (!Number.isInteger(count) || count < 0) throw new RangeError(`${count} is not a whole number of ${of}`);
+}
+
 function isSparse(pixels: Uint8Array): boolean {
   const samples = Math.min(pixels.length, 1 << 18);
   const stride = pixels.length / samples;

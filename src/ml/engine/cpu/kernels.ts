@@ -29,14 +29,8 @@ export interface Kernels {
   readonly wide: boolean;
 }
 
-/** Probed once a process: the answer does not change. */
-let loading: Promise<Kernels> | null = null;
-
-/** The compiled kernels and the variant that is fastest here. Throws a Failure (engine-unavailable). */
-export function loadKernels(): Promise<Kernels> {
-  loading ??= compile();
-  return loading;
-}
+/** The compiled kernels and the variant that is fastest here, found out once. Throws a Failure (engine-unavailable). */
+export const loadKernels = once(compile);
 
 export function defaultThreads(): number {
   return availableParallelism();
@@ -136,4 +130,12 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 
 function hasKernels(exports: WebAssembly.Exports): exports is WebAssembly.Exports & KernelExports {
   return ["run", "fmaPeak", "productSpeed"].every((name) => typeof exports[name] === "function");
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
