@@ -19,7 +19,8 @@ export function reportFailure(
     const event: ErrorEvent = { event: "error", code, message, hint };
     out.line(JSON.stringify(event));
   } else {
-    err.line(`${err.red("error:")} ${message}`);
+    // To be interrupted is no error: it was asked for.
+    err.line(code === "interrupted" ? message : `${err.red("error:")} ${message}`);
     err.line(`${err.dim("hint:")} ${hint}`);
   }
   if (environment.LATENT_LAB_DEBUG === "1" && error instanceof Error) err.line(error.stack);

@@ -25,8 +25,9 @@ export class Output {
     });
   }
 
+  /** Some terminals that are no real ones say that they are 0 wide. */
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    return this.#stream.columns || 80;
   }
 
   write(text: string): void {

@@ -75,6 +75,7 @@ export class TextTrainingReport implements TrainingReport {
   readonly #err: Output;
   readonly #bar: ProgressBar;
   #start: StartEvent | null = null;
+  #isStopping = false;
 
   constructor({ out, err }: Terminal, environment: NodeJS.ProcessEnv) {
     this.#out = out;
@@ -120,6 +121,7 @@ export class TextTrainingReport implements TrainingReport {
   }
 
   stopping(): void {
+    this.#isStopping = true;
     this.#remark(stoppingWords);
   }
 
@@ -132,7 +134,7 @@ export class TextTrainingReport implements TrainingReport {
     const { dataset } = start;
     const images = `${grouped(dataset.train)} + ${grouped(dataset.test)} images of ${dataset.width}×${dataset.height}`;
     this.#remark(
-      `${this.#err.bold(nameOf(start))}  ${grouped(start.parameters)} parameters, ${start.epochs} epochs`,
+      `${this.#err.bold(nameOf(start))}  ${grouped(start.parameters)} parameters, ${epochsInWords(start.epochs)}`,
       `data    ${dataset.source}: ${images}`,
       `engine  ${start.engine}: ${start.device}`,
       `run     ${shortPath(start.run)}`,
@@ -141,7 +143,7 @@ export class TextTrainingReport implements TrainingReport {
   }
 
   #onStep({ epoch, step, train, imagesPerSecond, secondsLeft }: StepEvent): void {
-    if (this.#start === null) return;
+    if (this.#start === null || this.#isStopping) return;
     const { stepsPerEpoch, epochs } = this.#start;
     this.#bar.update({
       label: `epoch ${epoch}/${epochs}`,
@@ -156,6 +158,10 @@ export class TextTrainingReport implements TrainingReport {
     this.#bar.clear();
     for (const line of lines) this.#err.line(line);
   }
+}
+
+function epochsInWords(epochs: number): string {
+  return epochs === 1 ? "1 epoch" : `${epochs} epochs`;
 }
 
 function nameOf({ experiment }: StartEvent): string {
@@ -184,9 +190,7 @@ function doneLines(done: DoneEvent, start: StartEvent | null, out: Output): stri
   const why = done.reason === "early-stopping" ? ": the test loss no longer improves" : "";
   return [
     "",
-    out.bold(
-      `${done.epochs} ${done.epochs === 1 ? "epoch" : "epochs"} in ${durationInWords(done.seconds)} of training${why}`,
-    ),
+    out.bold(`${epochsInWords(done.epochs)} in ${durationInWords(done.seconds)} of training${why}`),
     ...(start === null ? [] : [`  data         ${start.dataset.source}`]),
     ...evaluationLines(done.test).map((line) => `  ${line}`),
     `  compression  ${compressionInWords(done.compression)}`,

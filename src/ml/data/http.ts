@@ -25,8 +25,8 @@ type Answer = Dispatcher.ResponseData;
 
 /** Honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY of `environment`, in either case. Throws a Failure: usage. */
 export async function openConnection(environment: NodeJS.ProcessEnv): Promise<Connection> {
-  // Loaded only here: most commands find their dataset on disk.
-  const { EnvHttpProxyAgent, request } = await import("undici");
+  // Loaded only here: most commands find their dataset on disk. By its default export, the one that a bundle keeps.
+  const { EnvHttpProxyAgent, request } = (await import("undici")).default;
   const setting = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? "";
   const httpProxy = setting("HTTP_PROXY");
   const httpsProxy = setting("HTTPS_PROXY");

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Experiment } from "../../../src/contract/experiment.ts";
+import { Failure } from "../../../src/contract/failure.ts";
+import { changeExperiment } from "../../../src/contract/parse-experiment.ts";
+import { findPreset } from "../../../src/contract/presets.ts";
+
+const preset = findPreset("mnist-vae").experiment;
+
+function change(...settings: string[]): Experiment {
+  return changeExperiment(preset, "mnist-vae", settings);
+}
+
+function refusal(...settings: string[]): Failure {
+  try {
+    change(...settings);
+  } catch (error) {
+    assert.ok(error instanceof Failure, `expected a Failure, got ${error}`);
+    return error;
+  }
+  assert.fail(`accepted: ${settings}`);
+}
+
+test("numbers, lists and texts are set, with or without JSON's marks", () => {
+  assert.equal(change("training.epochs=3").training.epochs, 3);
+  assert.deepEqual(change("model.encoder=784,400,6").model.encoder, [784, 400, 6]);
+  assert.deepEqual(change("model.encoder=[784, 6]").model.encoder, [784, 6]);
+  assert.equal(change("name=5").name, "5");
+  assert.equal(change('name="a b"').name, "a b");
+  assert.equal(change('training={"epochs":2}').training.epochs, 2);
+});
+
+test("a value may hold an equals sign", () => {
+  assert.deepEqual(change("dataset.kind=idx", "dataset.path=/a=b").dataset, { kind: "idx", path: "/a=b" });
+});
+
+test("the last of two settings of one path counts", () => {
+  assert.equal(change("training.epochs=3", "training.epochs=4").training.epochs, 4);
+});
+
+test("one entry of a list is set by its position", () => {
+  assert.deepEqual(change("model.encoder[2]=6").model.encoder, [784, 400, 6]);
+  assert.deepEqual(change("model.encoder.1=300").model.encoder, [784, 300, 20]);
+  assert.match(refusal("model.encoder[3]=6").message, /model\.encoder has 3 entries/);
+  assert.match(refusal("model.decoder[0]=6").message, /model\.decoder is not set/);
+});
+
+test("another kind of dataset starts afresh, in whatever order the settings come", () => {
+  const expected = { kind: "drawn-digits", train: 500, test: 10_000, seed: 1 };
+  assert.deepEqual(change("dataset.kind=drawn-digits", "dataset.train=500").dataset, expected);
+  assert.deepEqual(change("dataset.train=500", "dataset.kind=drawn-digits").dataset, expected);
+});
+
+test("null puts a setting back to its default", () => {
+  assert.deepEqual(change("model.decoder=20,100,784", "model.decoder=null").model.decoder, [20, 400, 784]);
+  assert.equal(change("training.epochs=null").training.epochs, 10);
+});
+
+test("the preset itself is not changed", () => {
+  const before = structuredClone(preset);
+  change("training.epochs=3", "model.encoder[2]=6", "dataset.kind=drawn-digits");
+  assert.deepEqual(preset, before);
+});
+
+test("an unknown path is refused with the nearest one", () => {
+  assert.equal(refusal("training.epoch=3").hint, "Did you mean training.epochs?");
+  assert.equal(refusal("epochs=3").hint, "Did you mean training.epochs?");
+  assert.equal(refusal("dataset.pth=x").hint, "Did you mean dataset.path?");
+  assert.match(refusal("optimizer.lr=1").hint, /learningRate/);
+  for (const path of ["__proto__.x", "constructor", "model.encoder.length", "model.kind.x"]) {
+    assert.equal(refusal(`${path}=1`).message, `--set ${path}: there is no such setting`);
+  }
+});
+
+test("a value that does not fit is refused as in a file", () => {
+  assert.match(
+    refusal("training.epochs=many").message,
+    /training\.epochs must be a whole number .* not "many"/,
+  );
+  assert.match(refusal("training.batch=").message, /not ""/);
+  assert.match(refusal("model.encoder=784,x").message, /model\.encoder must be a list .* not "784,x"/);
+});
+
+test("a setting without a value is a mistake of usage", () => {
+  assert.equal(refusal("training.epochs").code, "usage");
+  assert.equal(refusal("=3").code, "usage");
+});
