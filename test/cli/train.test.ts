@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
+import { runCli, tinyTraining } from "./run-cli.ts";
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(join(await realpath(tmpdir()), "latent-lab-test-"));
+  const ended = await runCli([...tinyTraining, "--out", "first"], { folder });
+  assert.equal(ended.code, 0, ended.stderr);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+
+async function isPng(name: string): Promise<boolean> {
+  return (await readFile(join(folder, name))).subarray(0, 4).equals(png);
+}
+
+function events(stdout: string): TrainingEvent[] {
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => trainingEventSchema.parse(JSON.parse(line)));
+}
+
+test("train tells epochs and results on stdout, all else on stderr, without a bar where there is no terminal", async () => {
+  const { code, stdout, stderr } = await runCli(tinyTraining, { folder });
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^epoch 1\/2 {2}train \d+\.\d+ {2}test \d+\.\d+ \(reconstruction \d+\.\d+, KL .+\) {2}.+ s {2}[\d,]+ images\/s\nepoch 2\/2 /,
+  );
+  for (const name of ["loss.png", "reconstructions.png", "samples.png", "report.html", "model.safetensors"]) {
+    assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
+  }
+  assert.match(stdout, /compression {2}196× fewer numbers; in bytes 49× smaller as float32, 196× as int8/);
+  assert.match(stdout, /above floor/);
+  assert.match(
+    stderr,
+    /^mnist-vae {2}.* parameters, 2 epochs\ndata .*drawn by Latent Lab.*\nengine {2}cpu: /,
+  );
+  assert.ok(!/\p{Cc}/u.test((stdout + stderr).replaceAll("\n", "")), "nothing is coloured or drawn over");
+  const named = /Run folder: (.+)\n/.exec(stdout)?.[1] ?? "";
+  assert.ok(existsSync(join(folder, named, "run.json")), named);
+});
+
+test("train --json prints the events of the protocol and nothing else", async () => {
+  const { code, stdout, stderr } = await runCli([...tinyTraining, "--json", "--out", "json"], { folder });
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+  const told = events(stdout);
+  const kinds = told.map((event) => event.event);
+  assert.deepEqual(
+    kinds.filter((kind) => kind !== "step"),
+    ["start", "epoch", "epoch", "done"],
+  );
+  const [start] = told;
+  assert.ok(start?.event === "start");
+  assert.equal(start.run, join(folder, "json"));
+  assert.deepEqual([start.dataset.name, start.dataset.train, start.dataset.test], ["drawn-digits", 500, 100]);
+  assert.deepEqual([start.stepsPerEpoch, start.epochs, start.resumedAtStep], [10, 2, 0]);
+  const done = told.at(-1);
+  assert.ok(done?.event === "done");
+  assert.deepEqual(done.compression, { dimensions: 196, bytesFloat32: 49, bytesInt8: 196 });
+});
+
+test("the same seed gives the same losses, another seed others", async () => {
+  const losses = async (seed: string, threads: string) => {
+    const args = [...tinyTraining, "--json", "--seed", seed, "--threads", threads];
+    const { stdout } = await runCli(args, { folder });
+    return events(stdout).flatMap((event) => (event.event === "epoch" ? [event.train, event.test] : []));
+  };
+  const first = await losses("7", "1");
+  assert.deepEqual(await losses("7", "1"), first);
+  assert.notDeepEqual(await losses("8", "1"), first);
+});
+
+test("an experiment file beside its data is trained as it says", async () => {
+  const experiment = {
+    $schema: "./experiment.schema.json",
+    name: "Mine",
+    dataset: { kind: "drawn-digits", train: 100, test: 20 },
+    model: { kind: "autoencoder", encoder: [784, 16, 2], activation: "tanh" },
+    loss: { reconstruction: "mse", reduction: "mean" },
+    training: { epochs: 1, batch: 32 },
+  };
+  await writeFile(join(folder, "latent-lab.json"), JSON.stringify(experiment));
+  const { code, stdout, stderr } = await runCli(["train"], { folder });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^Mine {2}/);
+  assert.doesNotMatch(stdout, /KL/);
+});
+
+test("an interrupted run writes its checkpoint, says how to go on, and goes on to the same end", async () => {
+  const long = [...tinyTraining, "--epochs", "12", "--json"];
+  const whole = await runCli([...long, "--out", "whole"], { folder });
+  let interrupted = false;
+  const stopped = await runCli([...long, "--out", "stopped"], {
+    folder,
+    onOutput: (child, stdout) => {
+      if (!interrupted && stdout.includes('"event":"epoch"')) {
+        interrupted = true;
+        child.kill("SIGINT");
+      }
+    },
+  });
+  assert.equal(stopped.code, 130, stopped.stdout);
+  const error = events(stopped.stdout).at(-1);
+  assert.ok(error?.event === "error" && error.code === "interrupted");
+  assert.match(error.hint, /latent-lab train --resume .*stopped/);
+  const resumed = await runCli(["train", "--resume", "stopped", "--json"], { folder });
+  assert.equal(resumed.code, 0, resumed.stdout);
+  const last = (stdout: string) => events(stdout).findLast((event) => event.event === "epoch")?.test;
+  assert.deepEqual(last(resumed.stdout), last(whole.stdout));
+  const weights = async (run: string) => {
+    const record = JSON.parse(await readFile(join(folder, run, "run.json"), "utf8"));
+    return record.modelSha256;
+  };
+  assert.equal(await weights("stopped"), await weights("whole"));
+});
+
+test("without MNIST and without a network, train draws digits and says so", async (t) => {
+  const own = await temporaryFolder(t);
+  const args = [
+    "train",
+    "--preset",
+    "mnist-vae",
+    "--epochs",
+    "1",
+    "--json",
+    "--set",
+    "model.encoder=784,8,2",
+  ];
+  let told = "";
+  const { code, stdout, stderr } = await runCli(args, {
+    folder: own,
+    // The 60,000 drawings are the slow part of this test; its end is not what it is about.
+    onOutput: (child, text) => {
+      if (told === "" && text.includes("\n")) child.kill("SIGINT");
+      told = text;
+    },
+  });
+  assert.ok(code === 130 || code === 0, stderr);
+  assert.match(stderr, /MNIST is not here and cannot be downloaded .*\nTraining on drawn digits instead/);
+  const [start] = events(stdout);
+  assert.ok(start?.event === "start");
+  assert.equal(start.dataset.name, "drawn-digits");
+  assert.match(start.dataset.source, /drawn/);
+});
+
+test("--out takes no folder that holds something", async () => {
+  const { code, stderr } = await runCli([...tinyTraining, "--out", "first"], { folder });
+  assert.equal(code, 2);
+  assert.match(stderr, /is not empty/);
+});
+
+test("a run is found by path, by name and as the latest", async () => {
+  const runs = JSON.parse((await runCli(["runs", "--json"], { folder })).stdout).runs;
+  const latest = runs.at(-1).path;
+  for (const named of ["latest", basename(latest), latest]) {
+    const { code, stdout } = await runCli(["evaluate", named, "--json"], { folder });
+    assert.equal(code, 0, stdout);
+    assert.equal(JSON.parse(stdout).run, latest);
+  }
+});
+
+test("evaluate finds what training found", async () => {
+  const lines = (await readFile(join(folder, "first/metrics.jsonl"), "utf8")).trimEnd().split("\n");
+  const epochs = lines.map((line) => JSON.parse(line)).filter((line) => line.event === "epoch");
+  const { stdout } = await runCli(["evaluate", "first", "--json"], { folder });
+  const { evaluation, sameData } = JSON.parse(stdout);
+  assert.deepEqual(evaluation, epochs.at(-1).test);
+  assert.equal(sameData, true);
+  assert.match((await runCli(["evaluate", "first"], { folder })).stdout, /test loss {4}\d+/);
+  assert.match(
+    (await runCli(["evaluate", "first", "--split", "train"], { folder })).stdout,
+    /train loss {3}\d+/,
+  );
+});
+
+test("reconstruct and sample write pictures and say where", async () => {
+  const { code, stdout } = await runCli(["reconstruct", "first", "-o", "r.png"], { folder });
+  assert.deepEqual([code, stdout], [0, "wrote r.png\n"]);
+  assert.ok(await isPng("r.png"));
+  const sampled = await runCli(["sample", "first", "--count", "3", "--seed", "5", "-o", "s.png", "--json"], {
+    folder,
+  });
+  assert.deepEqual(JSON.parse(sampled.stdout), {
+    run: join(folder, "first"),
+    output: "s.png",
+    count: 3,
+    seed: 5,
+  });
+  assert.ok(await isPng("s.png"));
+});
+
+test("encode and decode take an image through a .latent file", async () => {
+  await runCli(["sample", "first", "--count", "1", "-o", "digit.png"], { folder });
+  const encoded = await runCli(["encode", "first", "digit.png", "--json"], { folder });
+  assert.equal(encoded.code, 0, encoded.stdout);
+  const { output, latents, bytes } = JSON.parse(encoded.stdout);
+  assert.deepEqual([output, latents], ["digit.latent", 4]);
+  assert.equal((await readFile(join(folder, "digit.latent"))).length, bytes);
+  const decoded = await runCli(["decode", "first", "digit.latent", "-o", "back.png"], { folder });
+  assert.equal(decoded.code, 0, decoded.stderr);
+  assert.ok(await isPng("back.png"));
+});
+
+test("a file that is no .latent file, or another model's, is refused and nothing is written", async () => {
+  await writeFile(join(folder, "wrong.latent"), "hello");
+  const { code, stderr } = await runCli(["decode", "first", "wrong.latent", "-o", "no.png"], { folder });
+  assert.equal(code, 1);
+  assert.match(stderr, /wrong\.latent/);
+  await writeFile(join(folder, "huge.latent"), Buffer.alloc(1_000_000));
+  assert.match(
+    (await runCli(["decode", "first", "huge.latent", "-o", "no.png"], { folder })).stderr,
+    /longer than any/,
+  );
+  assert.equal(existsSync(join(folder, "no.png")), false);
+});
+
+test("a picture that cannot be written leaves nothing behind", async () => {
+  const beforehand = await readdir(folder);
+  const { code, stderr } = await runCli(["sample", "first", "-o", "nowhere/s.png"], { folder });
+  assert.equal(code, 1);
+  assert.match(stderr, /nowhere.*no such file or folder/);
+  assert.deepEqual(await readdir(folder), beforehand);
+});
+
+test("runs lists what is there, damaged ones too", async () => {
+  const broken = join(folder, ".latent-lab/runs/broken");
+  await mkdir(broken, { recursive: true });
+  await writeFile(join(broken, "run.json"), "{");
+  const { code, stdout } = await runCli(["runs"], { folder });
+  assert.equal(code, 0);
+  assert.match(stdout, /-mnist-vae +finished +2\/2 epochs/);
+  assert.match(stdout, /^broken +damaged +.*run\.json: is cut short/m);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  bytesInWords,
+  durationInWords,
+  grouped,
+  lossInWords,
+  ratioInWords,
+  rounded,
+  table,
+} from "../../src/ml/cli/words.ts";
+
+test("losses keep the digits in which they fall", () => {
+  assert.deepEqual([164.912, 9.8765, 0.08284, -0.5, Number.NaN].map(lossInWords), [
+    "164.91",
+    "9.877",
+    "0.0828",
+    "-0.5000",
+    "NaN",
+  ]);
+});
+
+test("durations read as people say them, and never overflow a unit", () => {
+  const seconds = [0, 1.44, 9.96, 59.4, 59.6, 60, 185, 3599.7, 7800, -1, Number.POSITIVE_INFINITY];
+  assert.deepEqual(seconds.map(durationInWords), [
+    ...[
+      "0.0 s",
+      "1.4 s",
+      "10 s",
+      "59 s",
+      "1 min 00 s",
+      "1 min 00 s",
+      "3 min 05 s",
+      "1 h 00 min",
+      "2 h 10 min",
+    ],
+    ...["0.0 s", "unknown"],
+  ]);
+});
+
+test("speeds are rounded to three digits, counts are not", () => {
+  assert.deepEqual([43_217, 999_950, 12.34, 7, 0, Number.NaN].map(rounded), [
+    "43,200",
+    "1,000,000",
+    "12",
+    "7",
+    "0",
+    "0",
+  ]);
+  assert.equal(grouped(652_824), "652,824");
+});
+
+test("bytes and ratios", () => {
+  assert.deepEqual([0, 999, 1000, 9_912_422, 2.5e12].map(bytesInWords), [
+    "0 bytes",
+    "999 bytes",
+    "1.0 kB",
+    "9.9 MB",
+    "2.5 TB",
+  ]);
+  assert.deepEqual([24.5, 6.125, 196, 130.7].map(ratioInWords), ["24.5×", "6.1×", "196×", "131×"]);
+});
+
+test("a table's columns line up and its lines have no spaces at their ends", () => {
+  assert.deepEqual(
+    table([
+      ["a", "bb", "c"],
+      ["aaa", "b", ""],
+    ]),
+    ["a    bb  c", "aaa  b"],
+  );
+});
