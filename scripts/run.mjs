@@ -39,6 +39,9 @@ const tasks = {
   },
 };
 
+/** Whoever reads only the last line of `npm test` is told, too, when it did not come to testing. */
+const untested = "\n0 passed, 1 failed";
+
 async function main([name = "", ...args]) {
   if (!Object.hasOwn(tasks, name)) throw new TaskError(`usage: run.mjs ${Object.keys(tasks).join(" | ")}`);
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -53,5 +56,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof TaskError ? `error: ${error.message}` : error.stack);
+  if (process.argv[2] === "test") process.stdout.write(`${untested}\n`);
   process.exitCode = 1;
 }

@@ -93,7 +93,13 @@ const error = z.object({
   hint: z.string(),
 });
 
-export const trainingEventSchema = z.discriminatedUnion("event", [start, stepSchema, epochSchema, done, error]);
+export const trainingEventSchema = z.discriminatedUnion("event", [
+  start,
+  stepSchema,
+  epochSchema,
+  done,
+  error,
+]);
 export type TrainingEvent = z.infer<typeof trainingEventSchema>;
 export type StartEvent = z.infer<typeof start>;
 export type StepEvent = z.infer<typeof stepSchema>;
