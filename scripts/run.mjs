@@ -9,7 +9,8 @@ const tasks = {
   /** Trains the variational autoencoder of the exercise; more arguments go to `latent-lab train`. */
   async start(args) {
     await build();
-    const names = args.some((arg) => arg === "--preset" || arg.startsWith("--preset=") || arg === "--resume");
+    const chosen = /^(?:--preset\b|-p|--resume\b|.*\.json$)/;
+    const names = args.some((arg) => chosen.test(arg));
     const model = names ? [] : ["--preset", "mnist-vae"];
     return runProgram(process.execPath, [join(root, "dist/latent-lab.js"), "train", ...model, ...args]);
   },
