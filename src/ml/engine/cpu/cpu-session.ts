@@ -2,7 +2,6 @@
  * One open network on the CPU engine: its memory, its workers, and the calls of the engine boundary.
  */
 
-import { Failure } from "../../../contract/failure.ts";
 import type { Evaluation } from "../../../contract/losses.ts";
 import { bceFloorPerPixel } from "../../data/bce-floor.ts";
 import type { Dataset, SplitName } from "../../data/dataset.ts";
@@ -12,23 +11,19 @@ import type { Plan } from "../../model/program.ts";
 import { permutation, RandomSequence, streams } from "../../model/random.ts";
 import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
 import { adamSlot } from "./adam-slot.ts";
+import { ControlBlock, type ImageRange } from "./control-block.ts";
 import type { Kernels } from "./kernels.ts";
-import * as at from "./layout.ts";
-import { lower } from "./lower.ts";
 import { MemoryMap, maximumStepsPerCall } from "./memory-map.ts";
 import { packRows, panelLength, storedColumns, unpackRows } from "./panels.ts";
 import { ParameterStore } from "./parameter-store.ts";
+import { type PlacedProgram, type Programs, placePrograms, writePrograms } from "./programs.ts";
+import { allocateMemory } from "./shared-memory.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
 const minimumRows = 128;
 /** A latent dimension is active when the variance of its μ over the data exceeds this (Burda et al. 2016). */
 const activeVariance = 0.01;
-
-interface PlacedProgram {
-  readonly records: number;
-  readonly count: number;
-}
 
 export class CpuSession implements Session {
   readonly device: Device;
@@ -39,11 +34,11 @@ export class CpuSession implements Session {
   readonly #floors = new Map<SplitName, number>();
   readonly #map: MemoryMap;
   readonly #buffer: ArrayBufferLike;
-  readonly #control: DataView;
+  readonly #control: ControlBlock;
   readonly #parameters: ParameterStore;
   readonly #pool: WorkerPool;
   readonly #rows: number;
-  readonly #programs: Readonly<Record<"train" | "evaluate" | "encode" | "decode", PlacedProgram>>;
+  readonly #programs: Programs;
   #step = 0;
   /** The epoch whose order is in memory; -1: none. */
   #orderedEpoch = -1;
@@ -64,29 +59,13 @@ export class CpuSession implements Session {
       trainImages: dataset?.train.count ?? 0,
       testImages: dataset?.test.count ?? 0,
     });
-    const skipZeros = dataset !== null && isSparse(dataset.train.pixels);
-    const lowered = {
-      train: lower(plan.train, network, this.#map, { skipZeros }),
-      evaluate: lower(plan.evaluate, network, this.#map, { skipZeros }),
-      encode: lower(plan.encode, network, this.#map, { skipZeros: false }),
-      decode: lower(plan.decode, network, this.#map, { skipZeros: false }),
-    };
-    const place = (records: readonly unknown[]): PlacedProgram => ({
-      records: this.#map.reserveRecords(records.length),
-      count: records.length,
+    this.#programs = placePrograms(plan, network, this.#map, {
+      skipZeros: dataset !== null && isSparse(dataset.train.pixels),
     });
-    this.#programs = {
-      train: place(lowered.train),
-      evaluate: place(lowered.evaluate),
-      encode: place(lowered.encode),
-      decode: place(lowered.decode),
-    };
-    const memory = allocate(this.#map.end);
+    const memory = allocateMemory(this.#map.end);
     this.#buffer = memory.buffer;
-    for (const name of ["train", "evaluate", "encode", "decode"] as const)
-      writeRecords(this.#buffer, this.#programs[name].records, lowered[name]);
-    this.#control = new DataView(this.#buffer, this.#map.control, at.CONTROL_BYTES);
-    this.#writeConstants(kernels);
+    writePrograms(this.#programs, this.#buffer);
+    this.#control = new ControlBlock(this.#buffer, this.#map, network, kernels.wide);
     this.#parameters = new ParameterStore(plan.layers, this.#map, this.#buffer);
     this.#parameters.write(initialParameters(network));
     if (dataset) {
@@ -116,13 +95,12 @@ export class CpuSession implements Session {
       const count = Math.min(steps - done, stepsPerEpoch - epochStep, maximumStepsPerCall);
       this.#orderEpoch(epoch, images);
       this.#writeAdamSlots(count);
-      this.#setU32(at.EPOCH_STEP, epochStep);
-      this.#setU32(at.GLOBAL_STEP, this.#step);
       await this.#run(this.#programs.train, count, {
         pixels: this.#map.trainPixels,
         order: this.#map.order,
         count: images,
         batch: this.#network.batch,
+        firstStep: epochStep,
       });
       const scale = lossScale(this.#network);
       const slots = this.#lossSlots(count);
@@ -147,12 +125,12 @@ export class CpuSession implements Session {
     const batches = Math.ceil(images / this.#rows);
     for (let done = 0; done < batches; ) {
       const count = Math.min(batches - done, maximumStepsPerCall);
-      this.#setU32(at.EPOCH_STEP, done);
       await this.#run(this.#programs.evaluate, count, {
         pixels: this.#pixelsOf(name),
         order: 0,
         count: images,
         batch: this.#rows,
+        firstStep: done,
       });
       const slots = this.#lossSlots(count);
       for (let index = 0; index < count; index++) {
@@ -240,8 +218,7 @@ export class CpuSession implements Session {
         this.#matrix(from.matrix),
         this.#map.capacity,
       );
-      this.#setU32(at.EPOCH_STEP, 0);
-      await this.#run(program, 1, { pixels: 0, order: 0, count: rows, batch: rows });
+      await this.#run(program, 1, { pixels: 0, order: 0, count: rows, batch: rows, firstStep: 0 });
       unpackRows(
         this.#matrix(to.matrix),
         this.#map.capacity,
@@ -253,40 +230,9 @@ export class CpuSession implements Session {
     return output;
   }
 
-  #run(
-    program: PlacedProgram,
-    steps: number,
-    images: {
-      readonly pixels: number;
-      readonly order: number;
-      readonly count: number;
-      readonly batch: number;
-    },
-  ): Promise<void> {
-    this.#setU32(at.RECORDS, program.records);
-    this.#setU32(at.RECORD_COUNT, program.count);
-    this.#setU32(at.DATASET, images.pixels);
-    this.#setU32(at.ORDER, images.order);
-    this.#setU32(at.IMAGE_COUNT, images.count);
-    this.#setU32(at.BATCH, images.batch);
+  #run(program: PlacedProgram, steps: number, images: ImageRange): Promise<void> {
+    this.#control.prepare(program, images, this.#step);
     return this.#pool.run(steps);
-  }
-
-  #writeConstants(kernels: Kernels): void {
-    const { loss, optimizer, seed, pixels } = this.#network;
-    this.#setU32(at.ROWS_CAPACITY, this.#map.capacity);
-    this.#setU32(at.PIXELS, pixels);
-    this.#setU32(at.SEED, seed);
-    this.#setU32(at.LOSS_SLOTS, this.#map.lossSlots);
-    this.#setU32(at.ADAM_SLOTS, this.#map.adamSlots);
-    this.#setU32(at.SCRATCH, this.#map.scratch);
-    this.#setU32(at.WIDE, kernels.wide ? 1 : 0);
-    this.#setU32(at.KL_PER_IMAGE, loss.reduction === "mean" ? 1 : 0);
-    this.#setF32(at.KL_SCALE, loss.beta * lossScale(this.#network));
-    this.#setF32(at.BETA1, optimizer.beta1);
-    this.#setF32(at.BETA2, optimizer.beta2);
-    this.#setF32(at.ONE_MINUS_BETA1, 1 - optimizer.beta1);
-    this.#setF32(at.ONE_MINUS_BETA2, 1 - optimizer.beta2);
   }
 
   #writeAdamSlots(count: number): void {
@@ -315,14 +261,6 @@ export class CpuSession implements Session {
     return new Uint8Array(this.#buffer, address, length);
   }
 
-  #setU32(offset: number, value: number): void {
-    this.#control.setUint32(offset, value, true);
-  }
-
-  #setF32(offset: number, value: number): void {
-    this.#control.setFloat32(offset, value, true);
-  }
-
   #pixelsOf(name: SplitName): number {
     return name === "train" ? this.#map.trainPixels : this.#map.testPixels;
   }
@@ -348,37 +286,11 @@ function requireWhole(count: number, of: string): void {
   if (!Number.isInteger(count) || count < 0) throw new RangeError(`${count} is not a whole number of ${of}`);
 }
 
+/** Whether so many pixels are zero that walking lists of the others beats multiplying by zero. */
 function isSparse(pixels: Uint8Array): boolean {
   const samples = Math.min(pixels.length, 1 << 18);
   const stride = pixels.length / samples;
   let zeros = 0;
   for (let index = 0; index < samples; index++) if (pixels[Math.floor(index * stride)] === 0) zeros++;
   return zeros > 0.5 * samples;
-}
-
-function allocate(bytes: number): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / 65_536);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  } catch (error) {
-    throw new Failure(
-      "out-of-memory",
-      `the CPU engine could not get ${(bytes / 2 ** 20).toFixed(0)} MiB of memory`,
-      "Close other programs, or use a smaller batch, narrower layers or fewer images.",
-      { cause: error },
-    );
-  }
-}
-
-function writeRecords(
-  buffer: ArrayBufferLike,
-  address: number,
-  records: readonly ReadonlyMap<number, number>[],
-): void {
-  for (const [index, record] of records.entries()) {
-    const view = new DataView(buffer, address + index * at.RECORD_BYTES, at.RECORD_BYTES);
-    for (const [word, value] of record)
-      if (word === at.SCALE) view.setFloat32(word * 4, value, true);
-      else view.setUint32(word * 4, value, true);
-  }
 }

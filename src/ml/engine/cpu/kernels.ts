@@ -11,6 +11,7 @@ import { assetPath } from "../../assets.ts";
 export interface KernelExports {
   run(control: number, thread: number, threads: number, steps: number): void;
   fmaPeak(at: number, rounds: number): void;
+  narrowFmaPeak(at: number, rounds: number): void;
   productSpeed(
     wide: boolean,
     height: number,
@@ -37,7 +38,7 @@ export function defaultThreads(): number {
 }
 
 async function compile(): Promise<Kernels> {
-  setCompilerFlags();
+  for (const flag of compilerFlags()) v8.setFlagsFromString(flag);
   const path = assetPath("cpu-kernels.wasm");
   try {
     const module = new WebAssembly.Module(await readFile(path));
@@ -58,14 +59,16 @@ async function compile(): Promise<Kernels> {
  * the optimising compiler at once (the quick one cannot revectorize, and a training is all hot loop);
  * on Node 20 relaxed SIMD, which later ones have on; where V8 has it, the revectorizer.
  */
-function setCompilerFlags(): void {
+export function compilerFlags(): readonly string[] {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  v8.setFlagsFromString("--no-liftoff");
-  v8.setFlagsFromString("--no-wasm-lazy-compilation");
-  if (major < 22) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
-  const canRevectorize = major > 23 || (major === 23 && minor >= 5);
-  if (canRevectorize && process.arch === "x64" && process.platform !== "darwin")
-    v8.setFlagsFromString("--experimental-wasm-revectorize");
+  const canRevectorize =
+    (major > 23 || (major === 23 && minor >= 5)) && process.arch === "x64" && process.platform !== "darwin";
+  return [
+    "--no-liftoff",
+    "--no-wasm-lazy-compilation",
+    ...(major < 22 ? ["--experimental-wasm-relaxed-simd"] : []),
+    ...(canRevectorize ? ["--experimental-wasm-revectorize"] : []),
+  ];
 }
 
 const probeInner = 256;
@@ -129,7 +132,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 }
 
 function hasKernels(exports: WebAssembly.Exports): exports is WebAssembly.Exports & KernelExports {
-  return ["run", "fmaPeak", "productSpeed"].every((name) => typeof exports[name] === "function");
+  return ["run", "fmaPeak", "narrowFmaPeak", "productSpeed"].every((name) => typeof exports[name] === "function");
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -3,18 +3,35 @@
  * Many kinds share a record: whatever makes a [batch, columns] matrix tile by tile is TILES, with stages.
  */
 import type { Network } from "../../model/network.ts";
-import { lossScale } from "../../model/network.ts";
-import type { BatchMatrix, LayerParameters, Operation, Program } from "../../model/program.ts";
+import type { BatchMatrix, Operation, Program } from "../../model/program.ts";
 import { streams } from "../../model/random.ts";
 import * as at from "./layout.ts";
 import type { MemoryMap } from "./memory-map.ts";
-import { blockColumns, panelCount, storedColumns } from "./panels.ts";
+import {
+  activationCodes,
+  biasWords,
+  latentWords,
+  lossWords,
+  productWords,
+  squaredErrorCode,
+  throughWords,
+  tileWords,
+  transposedProductWords,
+  updateWords,
+  type Words,
+  weightWords,
+} from "./record-words.ts";
 
-/** One record: word index to value. SCALE is a float32, all others are 32-bit integers. */
-export type Record = ReadonlyMap<number, number>;
+/** One operation for the interpreter: word index to value. SCALE is a float32, all others are 32-bit integers. */
+export type OperationRecord = ReadonlyMap<number, number>;
+
+export interface LoweringOptions {
+  /** Whether products with the gathered images leave out their zero pixels. */
+  readonly skipZeros: boolean;
+}
 
 interface Lowered {
-  readonly words: readonly (readonly [number, number])[];
+  readonly words: Words;
   readonly reads: readonly object[];
   readonly writes: readonly object[];
 }
@@ -24,13 +41,12 @@ const partials = { name: "partials" };
 /** What `compact` lists. */
 const imageLists = { name: "image lists" };
 
-/** `skipZeros`: whether products with the gathered images leave out their zero pixels. */
 export function lower(
   program: Program,
   network: Network,
   map: MemoryMap,
-  { skipZeros }: { readonly skipZeros: boolean },
-): readonly Record[] {
+  { skipZeros }: LoweringOptions,
+): readonly OperationRecord[] {
   const gather = program.operations.find((operation) => operation.kind === "gather");
   const lowered = program.operations.flatMap((operation) => {
     const record = lowerOperation(operation, network, map);
@@ -58,11 +74,6 @@ export function lower(
 }
 
 function lowerOperation(operation: Operation, network: Network, map: MemoryMap): Lowered {
-  const tiles = (out: BatchMatrix): [number, number][] => [
-    [at.KIND, at.TILES],
-    [at.OUT, map.matrix(out)],
-    [at.COLUMNS, storedColumns(out.blocks)],
-  ];
   switch (operation.kind) {
     case "gather":
       return {
@@ -76,25 +87,28 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       };
     case "product":
       return {
-        words: [...tiles(operation.out), ...product(operation.input, operation.layer, map)],
+        words: [...tileWords(operation.out, map), ...productWords(operation.input, operation.layer, map)],
         reads: [operation.input, operation.layer],
         writes: [operation.out],
       };
     case "addBias":
       return {
-        words: [...tiles(operation.out), [at.BIAS, map.layer(operation.layer).bias]],
+        words: [...tileWords(operation.out, map), [at.BIAS, map.layer(operation.layer).bias]],
         reads: [operation.layer],
         writes: [operation.out],
       };
     case "activate":
       return {
-        words: [...tiles(operation.out), [at.ACTIVATE, activationCodes[operation.activation]]],
+        words: [...tileWords(operation.out, map), [at.ACTIVATE, activationCodes[operation.activation]]],
         reads: [],
         writes: [operation.out],
       };
     case "reconstructionLoss":
       return {
-        words: [...tiles(operation.logits), ...loss(network, operation.target, operation.gradient, map)],
+        words: [
+          ...tileWords(operation.logits, map),
+          ...lossWords(network, operation.target, operation.gradient, map),
+        ],
         reads: [operation.logits, operation.target],
         writes: operation.gradient ? [operation.gradient, partials] : [partials],
       };
@@ -103,11 +117,11 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       const out = operation.loss?.gradient ?? operation.out;
       return {
         words: [
-          ...tiles(out),
-          ...product(operation.input, operation.layer, map),
+          ...tileWords(out, map),
+          ...productWords(operation.input, operation.layer, map),
           [at.BIAS, map.layer(operation.layer).bias],
           [at.ACTIVATE, activationCodes[operation.activation]],
-          ...(operation.loss ? loss(network, operation.loss.target, operation.loss.gradient, map) : []),
+          ...(operation.loss ? lossWords(network, operation.loss.target, operation.loss.gradient, map) : []),
         ],
         reads: [operation.input, operation.layer, ...(operation.loss ? [operation.loss.target] : [])],
         writes: operation.loss ? [out, partials] : [out],
@@ -115,22 +129,28 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     }
     case "inputGradient":
       return {
-        words: [...tiles(operation.out), ...transposedProduct(operation.gradient, operation.layer, map)],
+        words: [
+          ...tileWords(operation.out, map),
+          ...transposedProductWords(operation.gradient, operation.layer, map),
+        ],
         reads: [operation.gradient, operation.layer],
         writes: [operation.out],
       };
     case "activateGradient":
       return {
-        words: [...tiles(operation.gradient), ...through(operation.activation, operation.output, map)],
+        words: [
+          ...tileWords(operation.gradient, map),
+          ...throughWords(operation.activation, operation.output, map),
+        ],
         reads: [operation.output],
         writes: [operation.gradient],
       };
     case "denseInputGradient":
       return {
         words: [
-          ...tiles(operation.out),
-          ...transposedProduct(operation.gradient, operation.layer, map),
-          ...through(operation.activation, operation.output, map),
+          ...tileWords(operation.out, map),
+          ...transposedProductWords(operation.gradient, operation.layer, map),
+          ...throughWords(operation.activation, operation.output, map),
         ],
         reads: [operation.gradient, operation.layer, operation.output],
         writes: [operation.out],
@@ -138,7 +158,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     case "pixelError":
       return {
         words: [
-          ...tiles(operation.logits),
+          ...tileWords(operation.logits, map),
           [at.LOSS, squaredErrorCode(network)],
           [at.TARGET, map.matrix(operation.target)],
           [at.PARTIALS, map.pixelPartials],
@@ -150,7 +170,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       return {
         words: [
           [at.KIND, at.SAMPLE],
-          ...latent(operation.statistics, map),
+          ...latentWords(operation.statistics, map),
           [at.DEVIATION, map.matrix(operation.deviation)],
           [at.OUT, map.matrix(operation.out)],
           [at.PARTIALS, map.klPartials],
@@ -164,7 +184,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       return {
         words: [
           [at.KIND, at.SAMPLE_GRADIENT],
-          ...latent(operation.statistics, map),
+          ...latentWords(operation.statistics, map),
           [at.DEVIATION, map.matrix(operation.deviation)],
           [at.LATENT_GRADIENT, map.matrix(operation.latentGradient)],
           [at.OUT, map.matrix(operation.out)],
@@ -176,7 +196,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       return {
         words: [
           [at.KIND, at.MEAN],
-          ...latent(operation.statistics, map),
+          ...latentWords(operation.statistics, map),
           [at.OUT, map.matrix(operation.out)],
         ],
         reads: [operation.statistics],
@@ -186,7 +206,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
       return {
         words: [
           [at.KIND, at.LATENT_STATISTICS],
-          ...latent(operation.statistics, map),
+          ...latentWords(operation.statistics, map),
           [at.SUMS, map.latentSums],
         ],
         reads: [operation.statistics],
@@ -195,7 +215,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     case "weightGradient":
       return {
         words: [
-          ...update(operation.layer, map),
+          ...updateWords(operation.layer, map),
           ...weightWords(operation.layer, map),
           [at.INPUT, map.matrix(operation.input)],
           [at.GRADIENT, map.matrix(operation.gradient)],
@@ -208,7 +228,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     case "biasGradient":
       return {
         words: [
-          ...update(operation.layer, map),
+          ...updateWords(operation.layer, map),
           [at.GRADIENT, map.matrix(operation.gradient)],
           [at.BIAS_GRADIENT, map.layer(operation.layer).biasGradient],
           [at.TAKE_BIAS_GRADIENT, 1],
@@ -219,7 +239,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     case "adam":
       return {
         words: [
-          ...update(operation.layer, map),
+          ...updateWords(operation.layer, map),
           ...weightWords(operation.layer, map),
           ...biasWords(operation.layer, map),
           [at.WEIGHT_GRADIENT, map.layer(operation.layer).weightGradient],
@@ -232,7 +252,7 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     case "denseUpdate":
       return {
         words: [
-          ...update(operation.layer, map),
+          ...updateWords(operation.layer, map),
           ...weightWords(operation.layer, map),
           ...biasWords(operation.layer, map),
           [at.INPUT, map.matrix(operation.input)],
@@ -248,93 +268,6 @@ function lowerOperation(operation: Operation, network: Network, map: MemoryMap):
     default:
       return operation satisfies never;
   }
-}
-
-const activationCodes = {
-  linear: at.LINEAR,
-  relu: at.RELU,
-  tanh: at.TANH,
-  sigmoid: at.SIGMOID,
-} as const;
-
-type Words = (readonly [number, number])[];
-
-function product(input: BatchMatrix, layer: LayerParameters, map: MemoryMap): Words {
-  return [
-    [at.INPUT, map.matrix(input)],
-    [at.WEIGHT, map.layer(layer).weight],
-    [at.INNER, layer.inputs],
-    [at.WEIGHT_ROWS, layer.inputs],
-  ];
-}
-
-function transposedProduct(gradient: BatchMatrix, layer: LayerParameters, map: MemoryMap): Words {
-  const columns = storedColumns(layer.blocks);
-  return [
-    [at.INPUT, map.matrix(gradient)],
-    [at.WEIGHT, map.layer(layer).transposed],
-    [at.INNER, columns],
-    [at.WEIGHT_ROWS, panelCount(columns) * at.PANEL],
-  ];
-}
-
-function through(activation: keyof typeof activationCodes, output: BatchMatrix, map: MemoryMap): Words {
-  return [
-    [at.THROUGH, activationCodes[activation]],
-    [at.THROUGH_OUTPUT, map.matrix(output)],
-  ];
-}
-
-function loss(network: Network, target: BatchMatrix, gradient: BatchMatrix | null, map: MemoryMap): Words {
-  return [
-    [at.LOSS, network.loss.reconstruction === "bce" ? at.BCE : squaredErrorCode(network)],
-    [at.TARGET, map.matrix(target)],
-    [at.GRADIENT, gradient ? map.matrix(gradient) : 0],
-    [at.PARTIALS, map.reconstructionPartials],
-    [at.SCALE, lossScale(network)],
-    [at.PER_IMAGE, network.loss.reduction === "mean" ? 1 : 0],
-  ];
-}
-
-function squaredErrorCode(network: Network): number {
-  return network.decoder.at(-1)?.activation === "sigmoid" ? at.SQUARED_ERROR_OF_SIGMOID : at.SQUARED_ERROR;
-}
-
-function latent(statistics: BatchMatrix, map: MemoryMap): Words {
-  const [latentColumns = 0] = statistics.blocks;
-  const [, logVarianceColumn = 0] = blockColumns(statistics.blocks);
-  return [
-    [at.STATISTICS, map.matrix(statistics)],
-    [at.LATENT, latentColumns],
-    [at.LOG_VARIANCE_COLUMN, logVarianceColumn],
-  ];
-}
-
-function update(layer: LayerParameters, map: MemoryMap): Words {
-  return [
-    [at.KIND, at.UPDATE],
-    [at.INNER, layer.inputs],
-    [at.COLUMNS, storedColumns(layer.blocks)],
-    [at.TRANSPOSED, map.layer(layer).transposed],
-  ];
-}
-
-function weightWords(layer: LayerParameters, map: MemoryMap): Words {
-  const { weight, weightM, weightV } = map.layer(layer);
-  return [
-    [at.WEIGHT, weight],
-    [at.WEIGHT_M, weightM],
-    [at.WEIGHT_V, weightV],
-  ];
-}
-
-function biasWords(layer: LayerParameters, map: MemoryMap): Words {
-  const { bias, biasM, biasV } = map.layer(layer);
-  return [
-    [at.BIAS, bias],
-    [at.BIAS_M, biasM],
-    [at.BIAS_V, biasV],
-  ];
 }
 
 /** Lists of the images' pixels that are not zero, for the forward product and, in training, the weight gradient. */

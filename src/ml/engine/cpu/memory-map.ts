@@ -4,14 +4,7 @@
  */
 import { Failure } from "../../../contract/failure.ts";
 import type { BatchMatrix, LayerParameters, Plan } from "../../model/program.ts";
-import {
-  CONTROL_BYTES,
-  PANEL,
-  RECORD_BYTES,
-  SCRATCH_BYTES,
-  STEP_ADAM_BYTES,
-  STEP_LOSS_BYTES,
-} from "./layout.ts";
+import { CONTROL_BYTES, PANEL, SCRATCH_BYTES, STEP_ADAM_BYTES, STEP_LOSS_BYTES } from "./layout.ts";
 import { panelCount, panelLength, storedColumns } from "./panels.ts";
 
 /** Steps in one call to the kernels, at most; longer trainings are cut. */
@@ -130,10 +123,6 @@ export class MemoryMap {
         "Use a smaller batch, narrower layers, smaller images or fewer of them.",
       );
     return address;
-  }
-
-  reserveRecords(count: number): number {
-    return this.reserve(count * RECORD_BYTES);
   }
 
   #placeMatrix(matrix: BatchMatrix): void {

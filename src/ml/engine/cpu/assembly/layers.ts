@@ -1,7 +1,7 @@
 // TILES: everything that makes one tile of a [batch, columns] matrix: a product with a weight (forward, or with the
 // transposed weight the gradient by the input), and what follows while the tile is still in the nearest cache.
 import * as at from "../layout";
-import { exp4, log4, sigmoid4, tanh4 } from "./math";
+import { exp4, log4, sigmoid4, tanh4, withoutSubnormals } from "./math";
 import { blockCount, blockHeight, blockStart, shareStart } from "./share";
 import { rowsList } from "./sparse";
 import { rows as productOfRows, someRows } from "./tiles.generated";
@@ -277,8 +277,8 @@ function crossEntropy(
     product1 = f32x4.mul(product1, v128.bitselect(factor1, one, inside1));
     sum0 = f32x4.add(sum0, v128.and(f32x4.sub(f32x4.max(x0, zero), f32x4.mul(x0, t0)), inside0));
     sum1 = f32x4.add(sum1, v128.and(f32x4.sub(f32x4.max(x1, zero), f32x4.mul(x1, t1)), inside1));
-    const slope0 = v128.and(f32x4.mul(f32x4.sub(sigmoid0, t0), scales), inside0);
-    const slope1 = v128.and(f32x4.mul(f32x4.sub(sigmoid1, t1), scales), inside1);
+    const slope0 = v128.and(withoutSubnormals(f32x4.mul(f32x4.sub(sigmoid0, t0), scales)), inside0);
+    const slope1 = v128.and(withoutSubnormals(f32x4.mul(f32x4.sub(sigmoid1, t1), scales)), inside1);
     v128.store(gradient, slope0);
     v128.store(gradient, slope1, 16);
     tile += 32;
@@ -316,7 +316,7 @@ function squaredError(
     sum = f32x4.add(sum, v128.and(f32x4.mul(difference, difference), inside));
     let slope = f32x4.add(difference, difference);
     if (ofSigmoid) slope = f32x4.mul(slope, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
-    v128.store(gradient, v128.and(f32x4.mul(slope, scales), inside));
+    v128.store(gradient, v128.and(withoutSubnormals(f32x4.mul(slope, scales)), inside));
     tile += 16;
     target += 16;
     gradient += 16;

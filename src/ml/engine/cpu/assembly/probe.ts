@@ -84,6 +84,54 @@ export function fmaPeak(at: usize, rounds: i32): void {
   v128.store(at, s11b, 368);
 }
 
+/**
+ * `rounds` times 12 × 4 multiply-adds: the peak of 128-bit registers. Twelve sums hide the latency; `fmaPeak`'s
+ * twenty-four would not fit into the sixteen registers of x64.
+ */
+export function narrowFmaPeak(at: usize, rounds: i32): void {
+  let s0 = v128.load(at, 0);
+  let s1 = v128.load(at, 16);
+  let s2 = v128.load(at, 32);
+  let s3 = v128.load(at, 48);
+  let s4 = v128.load(at, 64);
+  let s5 = v128.load(at, 80);
+  let s6 = v128.load(at, 96);
+  let s7 = v128.load(at, 112);
+  let s8 = v128.load(at, 128);
+  let s9 = v128.load(at, 144);
+  let s10 = v128.load(at, 160);
+  let s11 = v128.load(at, 176);
+  const x = v128.load(at, 384);
+  const y = v128.load(at, 416);
+  while (rounds > 0) {
+    s0 = f32x4.relaxed_madd(s0, x, y);
+    s1 = f32x4.relaxed_madd(s1, x, y);
+    s2 = f32x4.relaxed_madd(s2, x, y);
+    s3 = f32x4.relaxed_madd(s3, x, y);
+    s4 = f32x4.relaxed_madd(s4, x, y);
+    s5 = f32x4.relaxed_madd(s5, x, y);
+    s6 = f32x4.relaxed_madd(s6, x, y);
+    s7 = f32x4.relaxed_madd(s7, x, y);
+    s8 = f32x4.relaxed_madd(s8, x, y);
+    s9 = f32x4.relaxed_madd(s9, x, y);
+    s10 = f32x4.relaxed_madd(s10, x, y);
+    s11 = f32x4.relaxed_madd(s11, x, y);
+    rounds--;
+  }
+  v128.store(at, s0, 0);
+  v128.store(at, s1, 16);
+  v128.store(at, s2, 32);
+  v128.store(at, s3, 48);
+  v128.store(at, s4, 64);
+  v128.store(at, s5, 80);
+  v128.store(at, s6, 96);
+  v128.store(at, s7, 112);
+  v128.store(at, s8, 128);
+  v128.store(at, s9, 144);
+  v128.store(at, s10, 160);
+  v128.store(at, s11, 176);
+}
+
 /** `repeats` tiles of `height` rows: `out` = A · B, see tiles.generated.ts. */
 export function productSpeed(
   wide: bool,

@@ -2,6 +2,7 @@
 // used up while it is still in the nearest cache, and no gradient is ever stored.
 import * as at from "../layout";
 import { shareStart, TILES_PER_PANEL, tileStart } from "./share";
+import { withoutSubnormals } from "./math";
 import { columnsList } from "./sparse";
 import { columns as productOfColumns, someColumns } from "./tiles.generated";
 
@@ -182,10 +183,10 @@ function adamStep(
   while (weight != end) {
     const g0 = v128.load(gradient);
     const g1 = v128.load(gradient, 16);
-    const m0 = f32x4.relaxed_madd(v128.load(m), beta1, f32x4.mul(g0, rest1));
-    const m1 = f32x4.relaxed_madd(v128.load(m, 16), beta1, f32x4.mul(g1, rest1));
-    const v0 = f32x4.relaxed_madd(v128.load(v), beta2, f32x4.mul(f32x4.mul(g0, g0), rest2));
-    const v1 = f32x4.relaxed_madd(v128.load(v, 16), beta2, f32x4.mul(f32x4.mul(g1, g1), rest2));
+    const m0 = withoutSubnormals(f32x4.relaxed_madd(v128.load(m), beta1, f32x4.mul(g0, rest1)));
+    const m1 = withoutSubnormals(f32x4.relaxed_madd(v128.load(m, 16), beta1, f32x4.mul(g1, rest1)));
+    const v0 = withoutSubnormals(f32x4.relaxed_madd(v128.load(v), beta2, f32x4.mul(f32x4.mul(g0, g0), rest2)));
+    const v1 = withoutSubnormals(f32x4.relaxed_madd(v128.load(v, 16), beta2, f32x4.mul(f32x4.mul(g1, g1), rest2)));
     const d0 = f32x4.relaxed_madd(f32x4.sqrt(v0), correction, epsilon);
     const d1 = f32x4.relaxed_madd(f32x4.sqrt(v1), correction, epsilon);
     const w0 = f32x4.relaxed_madd(f32x4.div(m0, d0), stepSize, v128.load(weight));
