@@ -24,7 +24,10 @@ const dataset = z.discriminatedUnion("kind", [
     kind: describe(z.literal("mnist"), "The MNIST handwritten digits, 60,000 + 10,000 images of 28×28."),
   }),
   z.strictObject({
-    kind: describe(z.literal("drawn-digits"), "Digits drawn by Latent Lab itself, MNIST's sizes; needs no download."),
+    kind: describe(
+      z.literal("drawn-digits"),
+      "Digits drawn by Latent Lab itself, MNIST's sizes; needs no download.",
+    ),
     train: z._default(describe(positiveInteger(1_000_000), "How many training images to draw."), 60_000),
     test: z._default(describe(positiveInteger(1_000_000), "How many test images to draw."), 10_000),
     seed: z._default(describe(seed, "Seed of the drawings."), 1),
@@ -56,7 +59,10 @@ const model = z.strictObject({
     "Layer widths from the image's pixels to the latent dimensions, both included: [784, 400, 20].",
   ),
   decoder: z.optional(
-    describe(widths, "Layer widths from the latent dimensions back to the pixels. Left out: the encoder's, mirrored."),
+    describe(
+      widths,
+      "Layer widths from the latent dimensions back to the pixels. Left out: the encoder's, mirrored.",
+    ),
   ),
   activation: z._default(describe(z.enum(activations), "Activation of the hidden layers."), "relu"),
   latentActivation: z._default(
@@ -64,7 +70,10 @@ const model = z.strictObject({
     "linear",
   ),
   outputActivation: z._default(
-    describe(z.enum(["sigmoid", "linear"]), "Activation of the last layer. Binary cross-entropy needs sigmoid."),
+    describe(
+      z.enum(["sigmoid", "linear"]),
+      "Activation of the last layer. Binary cross-entropy needs sigmoid.",
+    ),
     "sigmoid",
   ),
   initialisation: z._default(
@@ -116,7 +125,10 @@ const training = z.strictObject({
   earlyStopping: z.optional(
     describe(
       z.strictObject({
-        patience: describe(positiveInteger(100_000), "Epochs without improvement of the test loss before stopping."),
+        patience: describe(
+          positiveInteger(100_000),
+          "Epochs without improvement of the test loss before stopping.",
+        ),
         minimumImprovement: z._default(
           describe(z.number().check(z.minimum(0)), "A smaller improvement does not count."),
           0,
@@ -129,7 +141,10 @@ const training = z.strictObject({
 
 export const experimentSchema = z.strictObject({
   $schema: z.optional(describe(z.string(), "Where editors find the schema of this file.")),
-  name: z._default(describe(z.string().check(z.minLength(1), z.maxLength(100)), "A name for people."), "experiment"),
+  name: z._default(
+    describe(z.string().check(z.minLength(1), z.maxLength(100)), "A name for people."),
+    "experiment",
+  ),
   dataset: z._default(dataset, { kind: "mnist" }),
   model,
   loss: z.prefault(loss, {}),

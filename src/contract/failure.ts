@@ -60,7 +60,12 @@ export function storageFailure(error: unknown, path: string, doing: "read" | "wr
   if (error instanceof Failure) return error;
   const cause = { cause: error };
   if (hasSystemCode(error, "ENOSPC", "EDQUOT", "EFBIG"))
-    return new Failure("storage-full", `${path}: the disk is full`, "Free some space, then try again.", cause);
+    return new Failure(
+      "storage-full",
+      `${path}: the disk is full`,
+      "Free some space, then try again.",
+      cause,
+    );
   if (hasSystemCode(error, "EACCES", "EPERM", "EROFS"))
     return new Failure(
       "storage-denied",
@@ -71,11 +76,21 @@ export function storageFailure(error: unknown, path: string, doing: "read" | "wr
   if (hasSystemCode(error, "ENOENT"))
     return new Failure("storage-failed", `${path}: no such file or folder`, "Check the path.", cause);
   if (hasSystemCode(error, "ENOTDIR"))
-    return new Failure("storage-failed", `${path}: part of this path is a file, not a folder`, "Check the path.", cause);
+    return new Failure(
+      "storage-failed",
+      `${path}: part of this path is a file, not a folder`,
+      "Check the path.",
+      cause,
+    );
   if (hasSystemCode(error, "EISDIR"))
     return new Failure("storage-failed", `${path}: is a folder, not a file`, "Name a file.", cause);
   const detail = error instanceof Error ? firstLine(error.message) : String(error);
-  return new Failure("storage-failed", `${path}: could not ${doing} it (${detail})`, "Check the path and try again.", cause);
+  return new Failure(
+    "storage-failed",
+    `${path}: could not ${doing} it (${detail})`,
+    "Check the path and try again.",
+    cause,
+  );
 }
 
 export function firstLine(text: string): string {
