@@ -4,9 +4,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { makeFolder, syncFolder } from "../folders.ts";
 import { openBytes } from "./byte-reader.ts";
 import { type Connection, fetchInto, HttpError, httpReason, openConnection } from "./http.ts";
 
@@ -36,7 +37,7 @@ const pieceBytes = 2 ** 20;
 /** Fetches those of `files` that `folder` lacks. Throws a Failure: download-failed, interrupted, storage-*, usage. */
 export async function downloadFiles(files: readonly RemoteFile[], options: DownloadOptions): Promise<void> {
   options.mirrors.forEach(refuseInsecure);
-  await mkdir(options.folder, { recursive: true }).catch((error) => {
+  await makeFolder(options.folder).catch((error) => {
     throw storageFailure(error, options.folder, "write");
   });
   const missing: RemoteFile[] = [];
@@ -211,17 +212,6 @@ async function inflateVerified(path: string, file: RemoteFile, output: FileHandl
     await reader.close();
   }
   return written === file.bytes && hash.digest("hex") === file.sha256;
-}
-
-/** So that the new name survives a power cut. Windows neither needs nor allows it. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function sum(numbers: readonly number[]): number {

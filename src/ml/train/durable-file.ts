@@ -2,10 +2,11 @@
  * Files that are either whole or absent, also after a power cut: whole files are written beside their place and
  * moved into it; logs only grow, and what a crash left half written is one torn last line.
  */
-import { access, constants, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { syncFolder } from "../folders.ts";
 
 const temporarySuffix = ".partial";
 
@@ -55,38 +56,6 @@ async function replace(from: string, to: string): Promise<void> {
       await delay(25);
     }
   }
-}
-
-/** Makes the names in a folder durable. Windows has no such call, and some network file systems refuse it. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!hasSystemCode(error, "EINVAL", "ENOTSUP", "EOPNOTSUPP", "EPERM")) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes a folder and those it lies in. False where it was there. Throws the system's error. */
-export async function makeFolder(path: string): Promise<boolean> {
-  try {
-    return (await mkdir(path, { recursive: true })) !== undefined;
-  } catch (error) {
-    // Node says so too where the file system is read-only: ask again, without its detour.
-    if (hasSystemCode(error, "ENOENT")) await access(await nearestFolder(dirname(path)), constants.W_OK);
-    throw error;
-  }
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return there || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
 /** A file that only grows, line by line. One call at a time. */

@@ -8,7 +8,8 @@ import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { type RunRecord, runFiles, runFormat } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { isPartialFile, makeFolder } from "./durable-file.ts";
+import { makeFolder } from "../folders.ts";
+import { isPartialFile } from "./durable-file.ts";
 import { acquireLock, isLock, type Lock, liveHolder } from "./run-lock.ts";
 import { type Run, readRun, writeRecord } from "./run-record.ts";
 
