@@ -10,7 +10,7 @@ const version = execFileSync(older, ["-p", "process.versions.node"], { encoding:
 const skip = Number.parseInt(version, 10) >= 24 && `npm runs on Node ${version}, which needs no other`;
 
 test("training runs on the pinned Node, unless that is switched off", { skip }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const nodeOf = async (environment: NodeJS.ProcessEnv) => {
     await runCli(tinyTraining, { folder, node: older, environment });
     const { runs } = JSON.parse((await runCli(["runs", "--json"], { folder })).stdout);
@@ -21,7 +21,7 @@ test("training runs on the pinned Node, unless that is switched off", { skip }, 
 });
 
 test("exit codes and both outputs come through", { skip }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const usage = await runCli(["trian"], { folder, node: older });
   assert.deepEqual([usage.code, usage.stdout], [2, ""]);
   assert.match(usage.stderr, /Did you mean train\?/);
@@ -33,7 +33,7 @@ const longTraining = [...tinyTraining, "--epochs", "100000", "--json", "--out", 
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`${signal} ends the run tidily`, { skip }, async (t) => {
-    const folder = await temporaryFolder(t);
+    const folder = temporaryFolder(t);
     let sent = false;
     const ended = await runCli(longTraining, {
       folder,
@@ -51,7 +51,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 test("a process that was killed outright leaves nobody training behind it", { skip }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   let sent = false;
   const ended = await runCli(longTraining, {
     folder,

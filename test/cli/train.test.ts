@@ -126,7 +126,7 @@ test("an interrupted run writes its checkpoint, says how to go on, and goes on t
 });
 
 test("without MNIST and without a network, train draws digits and says so", async (t) => {
-  const own = await temporaryFolder(t);
+  const own = temporaryFolder(t);
   const args = [
     "train",
     "--preset",

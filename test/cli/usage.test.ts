@@ -36,7 +36,7 @@ async function refusal(args: readonly string[], folder: string, code: number): P
 }
 
 test("help goes to stdout and names every command, the exit codes and the environment", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const { code, stdout, stderr } = await run(["--help"], folder);
   assert.equal(code, 0);
   assert.equal(stderr, "");
@@ -50,7 +50,7 @@ test("help goes to stdout and names every command, the exit codes and the enviro
 });
 
 test("every command has help with a description, and takes --json", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   for (const command of commands) {
     const { code, stdout } = await run([command, "--help"], folder);
     assert.equal(code, 0, command);
@@ -60,7 +60,7 @@ test("every command has help with a description, and takes --json", async (t) =>
 });
 
 test("no command at all is a mistake that shows the help", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const { code, stdout, stderr } = await run([], folder);
   assert.equal(code, 2);
   assert.equal(stdout, "");
@@ -68,13 +68,13 @@ test("no command at all is a mistake that shows the help", async (t) => {
 });
 
 test("the version is that of package.json", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const manifest = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
   assert.equal((await run(["--version"], folder)).stdout, `${manifest.version}\n`);
 });
 
 test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   assert.match(await refusal(["trian"], folder, 2), /Did you mean train\?/);
   assert.match(await refusal(["train", "--epoch", "3"], folder, 2), /Did you mean --epochs\?/);
   assert.match(await refusal(["train", "--preset", "mnist-vea"], folder, 2), /Did you mean mnist-vae\?/);
@@ -96,13 +96,13 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
 });
 
 test("an engine that is not there is named, with those that are", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "webgpu"], folder, 1);
   assert.match(said, /there is no engine "webgpu"\nhint: Engines: auto, cpu\./);
 });
 
 test("more threads than processors are refused, naming how many there are", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const processors = availableParallelism();
   const said = await refusal(
     ["train", "--preset", "mnist-vae", "--threads", String(processors + 1)],
@@ -113,7 +113,7 @@ test("more threads than processors are refused, naming how many there are", asyn
 });
 
 test("a wrong experiment file is named with the place in it", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   assert.match(await refusal(["train", "no.json"], folder, 1), /no\.json: no such file/);
   assert.match(await refusal(["train", "."], folder, 1), /is a folder/);
   await writeFile(join(folder, "latent-lab.json"), '{\n  "model": }');
@@ -128,7 +128,7 @@ test("a wrong experiment file is named with the place in it", async (t) => {
 });
 
 test("a model that does not fit the images is refused before a run folder is made", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const small = [
     "--set",
     "dataset.kind=drawn-digits",
@@ -143,7 +143,7 @@ test("a model that does not fit the images is refused before a run folder is mad
 });
 
 test("a run that is not there is refused, and near names are suggested", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   for (const args of [
     ["evaluate", "nope"],
     ["evaluate", "latest"],
@@ -156,7 +156,7 @@ test("a run that is not there is refused, and near names are suggested", async (
 });
 
 test("under --json an error is an event on stdout, also one in the command line itself", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const cases: [string[], string, number][] = [
     [["train", "--json", "--preset", "nope"], "usage", 2],
     [["trian", "--json"], "usage", 2],
@@ -175,7 +175,7 @@ test("under --json an error is an event on stdout, also one in the command line 
 });
 
 test("presets are listed by name, and under --json as whole experiments", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const text = await run(["presets"], folder);
   const json = JSON.parse((await run(["presets", "--json"], folder)).stdout);
   for (const { name } of presets) assert.ok(text.stdout.includes(`${name}\n`));
@@ -188,7 +188,7 @@ test("presets are listed by name, and under --json as whole experiments", async 
 });
 
 test("engines says of each whether it works here", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const { engines } = JSON.parse((await run(["engines", "--json"], folder)).stdout);
   assert.deepEqual(
     engines.map((engine: { name: string; available: boolean }) => [engine.name, engine.available]),
@@ -198,7 +198,7 @@ test("engines says of each whether it works here", async (t) => {
 });
 
 test("datasets says whether MNIST is here", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   assert.match((await run(["datasets"], folder)).stdout, /^mnist +not here yet/);
   const missing = await run(["datasets"], folder, { environment: { LATENT_LAB_DATA: folder } });
   assert.equal(missing.code, 1);
@@ -206,14 +206,14 @@ test("datasets says whether MNIST is here", async (t) => {
 });
 
 test("a download that cannot reach the network fails as such", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const { code, stdout } = await run(["datasets", "get", "mnist", "--json"], folder);
   assert.equal(code, 1);
   assert.equal(JSON.parse(stdout).code, "download-failed");
 });
 
 test("an output that nobody reads any more ends the program quietly", async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const { code, stderr } = await run(["presets", "--json"], folder, {
     onOutput: (child) => child.stdout?.destroy(),
   });

@@ -10,7 +10,7 @@ import type { Dataset, Split } from "../../src/ml/data/dataset.ts";
 import { RandomSequence, streams } from "../../src/ml/model/random.ts";
 import { Matrix } from "./matrix.ts";
 
-const mnistFolder = fileURLToPath(new URL("../../../shared/datasets/mnist/", import.meta.url));
+export const mnistFolder = fileURLToPath(new URL("../../../shared/datasets/mnist/", import.meta.url));
 
 /** For a test's `skip`: false, or the reason why real MNIST cannot be used. */
 export const mnistMissing: false | string = existsSync(mnistFolder)

@@ -1,5 +1,5 @@
 /**
- * Experiments for tests: the contract's defaults, a test's own numbers on top. The two models of the issue are
+ * Experiments for tests: the contract's defaults, a test's own numbers on top. The two MNIST models are
  * stated here in full, so that a change of a preset cannot quietly change what is measured.
  */
 import { type Experiment, type ExperimentFile, experimentSchema } from "../../src/contract/experiment.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { createRun, outcome, smallAutoencoder, smallExperiment, smallVae, train } from "./small-run.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const engine = createCpuEngine();
 

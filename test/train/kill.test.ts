@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { trainingEventSchema } from "../../src/contract/events.ts";
 import { RandomSequence, streams } from "../../src/ml/model/random.ts";
 import { listRuns } from "../../src/ml/train/list-runs.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { outcome } from "./small-run.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const script = fileURLToPath(new URL("training-process.ts", import.meta.url));
 const deaths = 12;

@@ -13,8 +13,9 @@ import { describe, test } from "node:test";
 import { listRuns } from "../../src/ml/train/list-runs.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { readRun } from "../../src/ml/train/run-record.ts";
+import { smallDisk } from "../fixtures/small-disk.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { createRun, smallDataset, smallExperiment, smallVae } from "./small-run.ts";
-import { smallDisk, temporaryFolder } from "./temporary-folder.ts";
 
 /** A run in a dated folder of `runsFolder`. */
 function createDated(runsFolder: string, name: string): Promise<RunWriter> {

@@ -9,6 +9,8 @@ import type { Engine } from "../../src/ml/engine/engine.ts";
 import { readMetrics } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { readRun } from "../../src/ml/train/run-record.ts";
+import { smallDisk } from "../fixtures/small-disk.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { createReferenceEngine } from "./reference-engine.ts";
 import {
   createRun,
@@ -19,7 +21,6 @@ import {
   smallVae,
   train,
 } from "./small-run.ts";
-import { smallDisk, temporaryFolder } from "./temporary-folder.ts";
 
 const models = { "a VAE": smallVae, "a plain autoencoder": smallAutoencoder };
 

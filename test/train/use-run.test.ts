@@ -13,9 +13,9 @@ import {
   reconstructionsOfRun,
   samplesOfRun,
 } from "../../src/ml/train/use-run.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { createReferenceEngine } from "./reference-engine.ts";
 import { createRun, smallAutoencoder, smallDataset, smallVae, train } from "./small-run.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const engine = createReferenceEngine();
 

@@ -53,7 +53,7 @@ function inTurn(...answers: readonly Respond[]): Respond {
 }
 
 test("missing files are fetched, decompressed and verified, with progress to the end", async (context) => {
-  const folder = join(await temporaryFolder(context), "not", "there", "yet");
+  const folder = join(temporaryFolder(context), "not", "there", "yet");
   const { mirror, requests } = await serve(context, files(served));
   const progress: [number, number][] = [];
   const both = [file, smallFile];
@@ -69,7 +69,7 @@ test("missing files are fetched, decompressed and verified, with progress to the
 });
 
 test("a connection cut off in the middle is resumed where it stopped", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const { mirror, requests } = await serve(context, inTurn(cutAfter(100_000, archive), files(served)));
   await download(folder, [mirror]);
   assert.equal(requests[1]?.headers.range, "bytes=100000-");
@@ -77,7 +77,7 @@ test("a connection cut off in the middle is resumed where it stopped", async (co
 });
 
 test("a download that failed is resumed by the next command", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const busy: Respond = (_request, response) => response.writeHead(503).end();
   const { mirror, requests } = await serve(context, inTurn(cutAfter(70_000, archive), busy, files(served)));
   await failsWith(() => download(folder, [mirror]), "download-failed", "big.gz", mirror.host, "503");
@@ -88,7 +88,7 @@ test("a download that failed is resumed by the next command", async (context) =>
 });
 
 test("a server that cannot resume sends the whole file again", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const whole: Respond = (_request, response) => response.writeHead(200).end(archive);
   const { mirror } = await serve(context, inTurn(cutAfter(70_000, archive), whole));
   await download(folder, [mirror]);
@@ -96,7 +96,7 @@ test("a server that cannot resume sends the whole file again", async (context) =
 });
 
 test("a kept part of some other version is thrown away and the file fetched anew", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const broken = inTurn(cutAfter(70_000, noise(archive.length, 2)), (_request, response) =>
     response.writeHead(503).end(),
   );
@@ -113,7 +113,7 @@ test("a kept part of some other version is thrown away and the file fetched anew
 });
 
 test("a part that had come whole is used as it is", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const busy: Respond = (_request, response) => response.writeHead(503).end();
   const { mirror, requests } = await serve(context, inTurn(cutAfter(70_000, archive), busy, files(served)));
   await failsWith(() => download(folder, [mirror]), "download-failed", "503");
@@ -127,7 +127,7 @@ test("a part that had come whole is used as it is", async (context) => {
 });
 
 test("a file with the wrong hash is an error, and nothing of it stays", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const wrong = gzipSync(noise(content.length, 3));
   const { mirror } = await serve(context, files(new Map([["big.gz", wrong]])));
   await failsWith(() => download(folder, [mirror]), "download-failed", mirror.host, "wrong SHA-256");
@@ -151,13 +151,13 @@ test("damaged archives, bombs and endless answers are refused, and nothing stays
     files(new Map([["big.gz", damaged]])),
     files(new Map([["big.gz", Buffer.from("<html>Please log in to this network</html>")]])),
   ]) {
-    const folder = await temporaryFolder(context);
+    const folder = temporaryFolder(context);
     const { mirror } = await serve(context, respond);
     await failsWith(() => download(folder, [mirror]), "download-failed", "wrong SHA-256");
     assert.deepEqual(await readdir(folder), []);
   }
   const { mirror } = await serve(context, endless);
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await failsWith(() => download(folder, [mirror]), "download-failed", "more than 465536 bytes");
 });
 
@@ -165,7 +165,7 @@ test("the next mirror is asked when one is down, lacks the file or sends a wrong
   const lacking = await serve(context, files(new Map()));
   const wrong = await serve(context, files(new Map([["big.gz", gzipSync(noise(9, 5))]])));
   const good = await serve(context, files(served));
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await download(folder, [await deadMirror(), lacking.mirror, wrong.mirror, good.mirror]);
   await assertPlaced(folder);
 });
@@ -173,14 +173,14 @@ test("the next mirror is asked when one is down, lacks the file or sends a wrong
 test("the mirror that worked is asked first for the next file", async (context) => {
   const lacking = await serve(context, files(new Map()));
   const good = await serve(context, files(served));
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await download(folder, [lacking.mirror, good.mirror], { files: [file, smallFile] });
   assert.equal(lacking.requests.length, 1);
   assert.equal(good.requests.length, 2);
 });
 
 test("when no mirror can be reached the error names each and says what to do", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const [first, second] = [await deadMirror(), await deadMirror()];
   const failure = await failsWith(
     () => download(folder, [first, second]),
@@ -195,18 +195,18 @@ test("when no mirror can be reached the error names each and says what to do", a
 test("a proxy from the environment is used, unless NO_PROXY names the host", async (context) => {
   const { mirror } = await serve(context, files(served));
   const proxy = await startProxy(context);
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await download(folder, [mirror], { environment: { HTTP_PROXY: proxy.url } });
   assert.deepEqual(proxy.tunnels, [mirror.host]);
   await assertPlaced(folder);
   const direct = { http_proxy: proxy.url, no_proxy: "127.0.0.1" };
-  await download(await temporaryFolder(context), [mirror], { environment: direct });
+  await download(temporaryFolder(context), [mirror], { environment: direct });
   assert.equal(proxy.tunnels.length, 1);
 });
 
 test("a proxy that is down or is not a URL is said to be so, without its password", async (context) => {
   const { mirror, requests } = await serve(context, files(served));
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const dead = await deadMirror();
   const down = () => download(folder, [mirror], { environment: { HTTP_PROXY: dead.href } });
   await failsWith(down, "download-failed", "connection refused");
@@ -217,7 +217,7 @@ test("a proxy that is down or is not a URL is said to be so, without its passwor
 });
 
 test("an aborted download ends as interrupted, keeps its part and goes on later", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const stalling: Respond = (_request, response) => {
     response.writeHead(200, { "content-length": archive.length });
     response.write(archive.subarray(0, 60_000));
@@ -236,14 +236,14 @@ test("an aborted download ends as interrupted, keeps its part and goes on later"
 });
 
 test("two processes that download at once both end with the right file", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const { mirror } = await serve(context, inTurn(cutAfter(90_000, archive), files(served)));
   await Promise.all([download(folder, [mirror]), download(folder, [mirror])]);
   await assertPlaced(folder);
 });
 
 test("a mirror in the clear is refused before anything is sent", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await failsWith(
     () => download(folder, [new URL("http://example.com/mnist/")]),
     "usage",
@@ -252,7 +252,7 @@ test("a mirror in the clear is refused before anything is sent", async (context)
 });
 
 test("a folder that cannot be made is the disk's fault, not the mirror's", async (context) => {
-  const blocked = join(await temporaryFolder(context), "file");
+  const blocked = join(temporaryFolder(context), "file");
   await writeFile(blocked, "");
   const { mirror, requests } = await serve(context, files(served));
   await failsWith(() => download(join(blocked, "cache"), [mirror]), "storage-failed", blocked);

@@ -17,7 +17,7 @@ async function smallFolder(
   context: TestContext,
   changes: Record<string, Uint8Array | null> = {},
 ): Promise<string> {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const files = new Map<string, Uint8Array>(smallDataset());
   for (const [name, bytes] of Object.entries(changes)) {
     if (bytes === null) files.delete(name);
@@ -50,7 +50,7 @@ test("both splits lie in one block of memory, training first", async (context) =
 
 test("gzipped files, other spellings and mixtures of them read the same", async (context) => {
   const plain = await read(await smallFolder(context));
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const files = smallDataset();
   const bytes = (name: string) => files.get(name) ?? Buffer.alloc(0);
   await writeFiles(folder, [
@@ -88,7 +88,7 @@ test("labels without images are refused", async (context) => {
 });
 
 test("a folder without any of the files, or that is not there, is named", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await failsWith(() => read(folder), "dataset-missing", folder, "train-images-idx3-ubyte");
   await failsWith(() => read(join(folder, "nowhere")), "dataset-missing", join(folder, "nowhere"));
 });

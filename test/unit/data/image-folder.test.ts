@@ -20,7 +20,7 @@ async function pictureFolder(
   context: TestContext,
   levels: Readonly<Record<string, number>>,
 ): Promise<string> {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   for (const [name, level] of Object.entries(levels)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), await grey(level));
@@ -117,7 +117,7 @@ test("progress counts every picture", async (context) => {
 });
 
 test("an empty folder, one with a single picture, and one that is not there are refused", async (context) => {
-  const empty = await temporaryFolder(context);
+  const empty = temporaryFolder(context);
   await failsWith(() => loadImageFolder(choice(empty)), "dataset-invalid", empty, "no pictures");
   const single = await pictureFolder(context, numbered(1));
   await failsWith(() => loadImageFolder(choice(single)), "dataset-invalid", single, "only one picture");

@@ -25,7 +25,7 @@ function assertWhole({ train, test, width, height, labelNames, sha256 }: Dataset
 }
 
 test("all four kinds load, and name themselves and where they come from", async (context) => {
-  const baseFolder = await temporaryFolder(context);
+  const baseFolder = temporaryFolder(context);
   await mkdir(join(baseFolder, "digits"));
   await writeFiles(join(baseFolder, "digits"), smallDataset());
   await mkdir(join(baseFolder, "pictures"));
@@ -51,7 +51,7 @@ test("all four kinds load, and name themselves and where they come from", async 
 });
 
 test("images of one pixel load", async (context) => {
-  const baseFolder = await temporaryFolder(context);
+  const baseFolder = temporaryFolder(context);
   for (const name of ["a.png", "b.png"])
     await writeFile(join(baseFolder, name), await greyPng(Uint8Array.of(7), 1, 1));
   const size = { width: 1, height: 1, invert: false, testFraction: 0.5, seed: 1 };
@@ -62,7 +62,7 @@ test("images of one pixel load", async (context) => {
 });
 
 test("datasets that would not fit into 4 GiB are refused before memory is taken", async (context) => {
-  const baseFolder = await temporaryFolder(context);
+  const baseFolder = temporaryFolder(context);
   const options = { baseFolder, environment: {}, allowDownload: false };
   const choice: DatasetChoice = { kind: "drawn-digits", train: 9_000_000, test: 1, seed: 1 };
   await failsWith(() => loadDataset(choice, options), "dataset-invalid", "4294967296 bytes");

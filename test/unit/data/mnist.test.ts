@@ -21,7 +21,7 @@ import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 /** An environment whose cache folder is the test's own. */
 async function ownCache(context: TestContext): Promise<NodeJS.ProcessEnv> {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   return { HOME: folder, XDG_CACHE_HOME: folder, LOCALAPPDATA: folder };
 }
 
@@ -49,7 +49,7 @@ test("the mirrors are at least two hosts, over HTTPS", () => {
 });
 
 test("a folder named by --data is used first, itself or its mnist subfolder", async (context) => {
-  const parent = await temporaryFolder(context);
+  const parent = temporaryFolder(context);
   const folder = join(parent, "mnist");
   await mkdir(folder);
   await writeFiles(folder, smallDataset());
@@ -59,7 +59,7 @@ test("a folder named by --data is used first, itself or its mnist subfolder", as
 });
 
 test("then the folder in LATENT_LAB_DATA, and its images need not be the original ones", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   await writeFiles(folder, smallDataset());
   const environment = { ...(await ownCache(context)), LATENT_LAB_DATA: folder };
   assert.deepEqual(await findMnist({ environment }), { source: "environment", folder });
@@ -70,7 +70,7 @@ test("then the folder in LATENT_LAB_DATA, and its images need not be the origina
 });
 
 test("a named folder without the files is an error, even when the cache or a mirror has them", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const [first] = smallDataset();
   await writeFiles(folder, first === undefined ? [] : [first]);
   const environment = await ownCache(context);
@@ -138,7 +138,7 @@ async function findsDamage(
 }
 
 test("the gzipped originals in a folder are the original MNIST", { skip: noRealMnist }, async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   for (const name of (await archives()).keys()) await copyFile(join(realMnist, name), join(folder, name));
   const data = await loadMnist({ data: folder, environment: {}, allowDownload: false });
   assert.equal(data.sha256, mnistPixelsSha256);

@@ -155,7 +155,7 @@ test("damaged pictures of each format are refused by name", async () => {
 });
 
 test("a picture can be read from its path, and a bad path is named", async (context) => {
-  const folder = await temporaryFolder(context);
+  const folder = temporaryFolder(context);
   const path = join(folder, "ramp.png");
   await writeFile(path, await greyPng(ramp, 28, 28));
   assert.deepEqual(new Uint8Array((await decodeGrey(path, asIs)).pixels), ramp);

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { LineLog, writeFileDurably } from "../../../src/ml/train/durable-file.ts";
-import { smallDisk, temporaryFolder } from "../../train/temporary-folder.ts";
+import { smallDisk } from "../../fixtures/small-disk.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 describe("a file written durably", () => {
   test("holds its parts one after another, and nothing lies beside it", async (t) => {

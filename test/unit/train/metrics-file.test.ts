@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { cutMetrics, readEpochs, readMetrics } from "../../../src/ml/train/metrics-file.ts";
 import { startOfRun } from "../../../src/ml/train/progress.ts";
-import { temporaryFolder } from "../../train/temporary-folder.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const train = { loss: 3, reconstruction: 2, kl: 1 };
 const step = (at: number, epoch: number) => ({ event: "step", step: at, epoch, train, imagesPerSecond: 9 });

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { acquireLock, liveHolder } from "../../../src/ml/train/run-lock.ts";
-import { temporaryFolder } from "../../train/temporary-folder.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const lockModule = fileURLToPath(new URL("../../../src/ml/train/run-lock.ts", import.meta.url));
 

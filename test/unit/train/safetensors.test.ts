@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { encodeSafetensors, readSafetensors, type Tensor } from "../../../src/ml/train/safetensors.ts";
-import { temporaryFolder } from "../../train/temporary-folder.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const tensors = new Map<string, Tensor>([
   ["fc.weight", { shape: [2, 3], values: Float32Array.of(1, -2, 0.5, -0, 1e-40, 3.4e38) }],
