@@ -132,7 +132,9 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 }
 
 function hasKernels(exports: WebAssembly.Exports): exports is WebAssembly.Exports & KernelExports {
-  return ["run", "fmaPeak", "narrowFmaPeak", "productSpeed"].every((name) => typeof exports[name] === "function");
+  return ["run", "fmaPeak", "narrowFmaPeak", "productSpeed"].every(
+    (name) => typeof exports[name] === "function",
+  );
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

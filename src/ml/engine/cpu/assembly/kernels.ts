@@ -11,7 +11,7 @@ import { tiles } from "./layers";
 import { compact } from "./sparse";
 import { update } from "./update";
 
-export { fmaPeak, productSpeed } from "./probe";
+export { fmaPeak, narrowFmaPeak, productSpeed } from "./probe";
 
 /** Runs `steps` steps of the program in `control`'s records. Every thread calls this with its own number. */
 export function run(control: usize, thread: i32, threads: i32, steps: i32): void {
