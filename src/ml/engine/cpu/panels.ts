@@ -15,7 +15,7 @@ export function panelLength(rows: number, columns: number): number {
 
 /** Index of (row, column) in a matrix whose panels are `rows` rows long. */
 export function panelIndex(rows: number, row: number, column: number): number {
-  return (Math.floor(column / PANEL) * rows + row) * PANEL + (column % PANEL);
+  return ((column >>> 4) * rows + row) * PANEL + (column & 15);
 }
 
 /** Column where each block begins: blocks start at multiples of four, so that SIMD lanes line up. */

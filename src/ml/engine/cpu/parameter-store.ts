@@ -99,9 +99,11 @@ export class ParameterStore {
 
 function readTensor({ rows, first, outputs }: Place, panels: Float32Array): Float32Array {
   const tensor = new Float32Array(outputs * rows);
-  for (let output = 0; output < outputs; output++)
+  for (let output = 0; output < outputs; output++) {
+    const column = panelIndex(rows, 0, first + output);
     for (let input = 0; input < rows; input++)
-      tensor[output * rows + input] = panels[panelIndex(rows, input, first + output)] ?? 0;
+      tensor[output * rows + input] = panels[column + input * PANEL] as number;
+  }
   return tensor;
 }
 
@@ -116,15 +118,19 @@ function writeTensor(
       `${name} has ${tensor?.length ?? "no"} values where the network needs ${outputs * rows}`,
       "The weights belong to another experiment.",
     );
-  for (let output = 0; output < outputs; output++)
+  for (let output = 0; output < outputs; output++) {
+    const column = panelIndex(rows, 0, first + output);
     for (let input = 0; input < rows; input++)
-      panels[panelIndex(rows, input, first + output)] = tensor[output * rows + input] ?? 0;
+      panels[column + input * PANEL] = tensor[output * rows + input] as number;
+  }
 }
 
 function transpose(layer: LayerParameters, weight: Float32Array, copy: Float32Array): void {
   const columns = storedColumns(layer.blocks);
   const rows = panelCount(columns) * PANEL;
-  for (let column = 0; column < columns; column++)
+  for (let column = 0; column < columns; column++) {
+    const from = panelIndex(layer.inputs, 0, column);
     for (let input = 0; input < layer.inputs; input++)
-      copy[panelIndex(rows, column, input)] = weight[panelIndex(layer.inputs, input, column)] ?? 0;
+      copy[panelIndex(rows, column, input)] = weight[from + input * PANEL] as number;
+  }
 }
