@@ -81,6 +81,9 @@ export const MASKS = 28;
 export const ROW_LISTS = 29;
 export const COLUMN_LISTS = 30;
 
+/** TILES, UPDATE: how many units of work threads have claimed; see assembly/share.ts. */
+export const CLAIMED = 31;
+
 // REDUCE: partial sums to the step's slot of three float64: reconstruction, KL divergence, pixel error.
 export const RECONSTRUCTION_PARTIALS = 4;
 export const PIXEL_PARTIALS = 5;

@@ -1,6 +1,6 @@
 // The CPU engine's interpreter: runs a lowered Program (../lower.ts) step after step, on every thread at once,
-// without going back to JavaScript. Each operation is cut into tiles of its output; a thread takes a contiguous
-// share of them. A tile is computed whole by one thread and sums are added up in a fixed order, so the results are
+// without going back to JavaScript. Each operation is cut into tiles of its output, which threads claim or share out.
+// A tile is computed whole by one thread and sums are added up in a fixed order, so the results are
 // the same bits for any number of threads.
 
 import * as at from "../layout";

@@ -2,7 +2,7 @@
 // transposed weight the gradient by the input), and what follows while the tile is still in the nearest cache.
 import * as at from "../layout";
 import { exp4, log4, sigmoid4, tanh4, withoutSubnormals } from "./math";
-import { blockCount, blockHeight, blockStart, shareStart } from "./share";
+import { blockCount, blockHeight, blockStart, claim } from "./share";
 import { rowsList } from "./sparse";
 import { rows as productOfRows, someRows } from "./tiles.generated";
 
@@ -19,22 +19,22 @@ function chunkLength(inner: i32): i32 {
   return ((panels + chunks - 1) / chunks) * at.PANEL;
 }
 
-/** A thread's tiles of one panel at a time: first the product of all of them, then what follows. */
+/** Half a panel is claimed at a time: first the product of all its tiles, then what follows. */
 export function tiles(control: usize, record: usize, thread: i32, threads: i32, rows: i32): void {
   const blocks = blockCount(rows);
-  const panels = (load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL;
-  const end = shareStart(panels * blocks, thread + 1, threads);
-  for (let task = shareStart(panels * blocks, thread, threads); task < end; ) {
-    const panel = task / blocks;
-    const first = task % blocks;
-    const last = min(blocks, first + end - task);
+  const blocksPerUnit = (blocks + 1) / 2;
+  const units = (blocks + blocksPerUnit - 1) / blocksPerUnit;
+  const total = ((load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL) * units;
+  for (let unit = claim(record, total, threads); unit < total; unit = claim(record, total, threads)) {
+    const panel = unit / units;
+    const first = (unit % units) * blocksPerUnit;
+    const last = min(blocks, first + blocksPerUnit);
     if (load<i32>(record, at.WEIGHT << 2)) {
       begin(control, record, panel, first, last, rows);
       if (load<i32>(record, at.ROW_LISTS << 2)) sparseProduct(control, record, panel, first, last, rows);
       else product(control, record, panel, first, last, rows);
     }
     stages(control, record, thread, panel, first, last, rows);
-    task += last - first;
   }
 }
 

@@ -1,4 +1,18 @@
 // How rows are cut into tiles and tiles into threads' shares.
+import * as at from "../layout";
+
+/**
+ * The next of a record's `total` units of work, or `total` and above when there are none left. Threads take what they
+ * can: one that shares its core with another program takes less. Which thread computes a tile changes no bit of it.
+ * Each thread is refused exactly once a step; the last to be refused sets the count back for the next step.
+ */
+@inline
+export function claim(record: usize, total: i32, threads: i32): i32 {
+  const counter = record + (at.CLAIMED << 2);
+  const unit = atomic.add<i32>(counter, 1);
+  if (unit == total + threads - 1) atomic.store<i32>(counter, 0);
+  return unit;
+}
 
 /** First of a thread's tasks out of `total`; the next thread's first is where it ends. */
 @inline

@@ -1,10 +1,13 @@
 // UPDATE: the gradient of one layer's weight and bias, and Adam's step along it. Fused, a tile of the gradient is
 // used up while it is still in the nearest cache, and no gradient is ever stored.
 import * as at from "../layout";
-import { shareStart, TILES_PER_PANEL, tileStart } from "./share";
+import { claim, TILES_PER_PANEL, tileStart } from "./share";
 import { withoutSubnormals } from "./math";
 import { columnsList } from "./sparse";
 import { columns as productOfColumns, someColumns } from "./tiles.generated";
+
+/** Tiles that a thread claims at a time. */
+const TILES_PER_UNIT = 16;
 
 export function update(control: usize, record: usize, thread: i32, threads: i32, rows: i32, step: i32): void {
   const inner = load<i32>(record, at.INNER << 2);
@@ -12,23 +15,19 @@ export function update(control: usize, record: usize, thread: i32, threads: i32,
   const takeBias = load<i32>(record, at.BIAS_GRADIENT << 2) != 0;
   const takeWeight = load<i32>(record, at.WEIGHT << 2) != 0;
   const inputPanels = (inner + at.PANEL - 1) / at.PANEL;
-  const tasksPerPanel = inputPanels * TILES_PER_PANEL + 1; // the last one is the bias
-  const total = ((columns + at.PANEL - 1) / at.PANEL) * tasksPerPanel;
+  const tilesPerPanel = inputPanels * TILES_PER_PANEL + 1; // the last one is the bias
+  const tiles = ((columns + at.PANEL - 1) / at.PANEL) * tilesPerPanel;
+  const units = (tiles + TILES_PER_UNIT - 1) / TILES_PER_UNIT;
   const adam = <usize>load<u32>(control, at.ADAM_SLOTS) + <usize>step * at.STEP_ADAM_BYTES;
-  const end = shareStart(total, thread + 1, threads);
-  for (let task = shareStart(total, thread, threads); task < end; task++) {
-    const panel = task / tasksPerPanel;
-    const tile = task % tasksPerPanel;
-    if (tile == tasksPerPanel - 1) {
-      if (takeBias) updateBias(control, record, rows, panel, adam);
-    } else if (takeWeight) {
-      const inputPanel = tile / TILES_PER_PANEL;
-      const part = tile % TILES_PER_PANEL;
-      const valid = min(at.PANEL, inner - inputPanel * at.PANEL);
-      const first = tileStart(valid, part);
-      const next = tileStart(valid, part + 1);
-      if (next > first)
-        updateTile(control, record, thread, rows, panel, inputPanel, part, first, next - first, adam);
+  for (let unit = claim(record, units, threads); unit < units; unit = claim(record, units, threads)) {
+    const end = min(tiles, (unit + 1) * TILES_PER_UNIT);
+    for (let index = unit * TILES_PER_UNIT; index < end; index++) {
+      const panel = index / tilesPerPanel;
+      const tile = index % tilesPerPanel;
+      if (tile == tilesPerPanel - 1) {
+        if (takeBias) updateBias(control, record, rows, panel, adam);
+      } else if (takeWeight)
+        updateTile(control, record, thread, rows, panel, tile / TILES_PER_PANEL, tile % TILES_PER_PANEL, adam);
     }
   }
 }
@@ -41,12 +40,14 @@ function updateTile(
   panel: i32,
   inputPanel: i32,
   part: i32,
-  first: i32,
-  height: i32,
   adam: usize,
 ): void {
   const capacity = load<i32>(control, at.ROWS_CAPACITY);
   const inner = load<i32>(record, at.INNER << 2);
+  const valid = min(at.PANEL, inner - inputPanel * at.PANEL);
+  const first = tileStart(valid, part);
+  const height = tileStart(valid, part + 1) - first;
+  if (height == 0) return;
   const offset = (<usize>(panel * inner + inputPanel * at.PANEL + first)) << 6;
   const kept = <usize>load<u32>(record, at.WEIGHT_GRADIENT << 2);
   const gradient = kept
