@@ -62,7 +62,7 @@ export function inWords(schema: JsonSchema): string {
       return `a number${range(schema)}`;
     case "string":
       return schema.maxLength === undefined
-        ? "a text"
+        ? `a text${schema.minLength === undefined ? "" : " that is not empty"}`
         : `a text of ${schema.minLength} to ${schema.maxLength} characters`;
     case "boolean":
       return "true or false";

@@ -74,7 +74,14 @@ export function storageFailure(error: unknown, path: string, doing: "read" | "wr
       cause,
     );
   if (hasSystemCode(error, "ENOENT"))
-    return new Failure("storage-failed", `${path}: no such file or folder`, "Check the path.", cause);
+    return doing === "read"
+      ? new Failure("storage-failed", `${path}: no such file or folder`, "Check the path.", cause)
+      : new Failure(
+          "storage-failed",
+          `${path}: the folder it would be in is not there`,
+          "Make that folder first, or name another place.",
+          cause,
+        );
   if (hasSystemCode(error, "ENOTDIR"))
     return new Failure(
       "storage-failed",

@@ -42,12 +42,24 @@ export function resolveExperiment(value: unknown, source: string): Experiment {
   const decoder = experiment.model.decoder ?? [...experiment.model.encoder].reverse();
   const resolved = { ...experiment, model: { ...experiment.model, decoder } };
   const problems = contradictions(resolved);
-  if (problems.length > 0) throw toFailure(problems, source);
+  if (problems.length > 0)
+    throw toFailure(
+      problems.map((problem) => () => problem),
+      source,
+    );
   return resolved;
 }
 
-/** Throws where the model's input is not an image of the dataset, which is known only once its files are open. */
-export function checkAgainstDataset(experiment: Experiment, width: number, height: number): void {
+/**
+ * Throws where the model's input is not an image of the dataset, which is known only once its files are open.
+ * `source` names the experiment in errors.
+ */
+export function checkAgainstDataset(
+  experiment: Experiment,
+  source: string,
+  width: number,
+  height: number,
+): void {
   const { encoder } = experiment.model;
   const pixels = width * height;
   if (encoder[0] === pixels) return;
@@ -56,29 +68,30 @@ export function checkAgainstDataset(experiment: Experiment, width: number, heigh
     experiment.dataset.kind === "folder" ? ", or choose another dataset.width and dataset.height" : "";
   throw new Failure(
     "experiment-invalid",
-    `${experiment.name}: model.encoder[0] is ${encoder[0]}, but the images have ${width}×${height} = ${pixels} pixels`,
+    `${source}: model.encoder[0] is ${encoder[0]}, but the images have ${width}×${height} = ${pixels} pixels`,
     `Set model.encoder to [${fixed}]${resize}.`,
   );
 }
 
-function toFailure(problems: readonly Problem[], source: string): Failure {
-  const [first, ...others] = problems;
+/** A file of nonsense has many thousand problems: only those that are named are put into words. */
+function toFailure(found: readonly (() => Problem)[], source: string): Failure {
+  const [first, ...others] = found.slice(0, 1 + problemsNamed).map((inWords) => inWords());
   if (first === undefined) throw new RangeError("a failure needs a problem");
-  const named = others.slice(0, problemsNamed).map((problem) => problem.message);
-  const unnamed = others.length - named.length;
+  const named = others.map((problem) => problem.message);
+  const unnamed = found.length - 1 - named.length;
   const more = unnamed > 0 ? [...named, `${unnamed} more`] : named;
   const also = more.length > 0 ? ` Also: ${more.join("; ")}.` : "";
   return new Failure("experiment-invalid", `${source}: ${first.message}`, `${first.hint}${also}`);
 }
 
 /** Unknown keys come first: a misspelled key explains why another one is missing. One problem per place. */
-function problemsIn(issues: readonly z.core.$ZodIssue[], value: unknown): Problem[] {
+function problemsIn(issues: readonly z.core.$ZodIssue[], value: unknown): (() => Problem)[] {
   const unknown = issues.filter((issue) => issue.code === "unrecognized_keys");
   const others = issues.filter((issue) => issue.code !== "unrecognized_keys");
   const places = new Map(others.toReversed().map((issue) => [pathInWords(issue.path), issue]));
   return [
-    ...unknown.flatMap((issue) => issue.keys.map((key) => unknownKey(issue.path, key, value))),
-    ...[...places.values()].toReversed().map((issue) => wrongValue(issue.path, value)),
+    ...unknown.flatMap((issue) => issue.keys.map((key) => () => unknownKey(issue.path, key, value))),
+    ...[...places.values()].toReversed().map((issue) => () => wrongValue(issue.path, value)),
   ];
 }
 
@@ -112,7 +125,7 @@ function remedy(path: readonly PropertyKey[], value: unknown): string {
     const description = settingAt(schema, around, value)?.description;
     if (description !== undefined) return `${pathInWords(around)}: ${description}`;
   }
-  if (path.length > 0) return `Correct ${pathInWords(path)}.`;
+  if (path.length > 0 && path[0] !== "model") return `Correct ${pathInWords(path)}.`;
   return 'The least that an experiment says: { "model": { "kind": "variational", "encoder": [784, 400, 20] } }';
 }
 

@@ -76,6 +76,10 @@ test("the version is that of package.json", async (t) => {
 test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   const folder = temporaryFolder(t);
   assert.match(await refusal(["trian"], folder, 2), /Did you mean train\?/);
+  assert.match(
+    await refusal(["nonsense"], folder, 2),
+    /unknown command.*\nhint: Its usage: latent-lab --help/,
+  );
   assert.match(await refusal(["train", "--epoch", "3"], folder, 2), /Did you mean --epochs\?/);
   assert.match(await refusal(["train", "--preset", "mnist-vea"], folder, 2), /Did you mean mnist-vae\?/);
   assert.match(await refusal(["train"], folder, 2), /there is no latent-lab\.json here/);
@@ -93,6 +97,22 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
     await refusal(["train", "--resume", "latest", "--seed", "2"], folder, 2),
     /--seed cannot be combined/,
   );
+});
+
+test("a name that is empty, as a script's unset variable is, never means the current folder", async (t) => {
+  const folder = temporaryFolder(t);
+  for (const args of [
+    ["train", ""],
+    ["train", "--preset", "mnist-vae", "--out", ""],
+    ["train", "--preset", "mnist-vae", "--data="],
+    ["train", "--resume", ""],
+    ["evaluate", ""],
+    ["sample", "run", "-o", ""],
+    ["encode", "run", ""],
+    ["decode", "run", "", "-o", "x.png"],
+  ]) {
+    assert.match(await refusal(args, folder, 2), /It must not be empty/, args.join(" "));
+  }
 });
 
 test("an engine that is not there is named, with those that are", async (t) => {
@@ -123,8 +143,21 @@ test("a wrong experiment file is named with the place in it", async (t) => {
     await refusal(["train", "a.json"], folder, 1),
     /a\.json: model\.encoder\[1\] must be a whole number/,
   );
+  const broken = join(folder, "\u009b31m\nb.json");
+  await writeFile(broken, "{");
+  assert.match(await refusal(["train", broken], folder, 1), /\\u009b31m b\.json:1:2: the file ends/);
+  await writeFile(join(folder, "latin.json"), Buffer.from('{"name":"caf\u00e9"}', "latin1"));
+  assert.match(await refusal(["train", "latin.json"], folder, 1), /latin\.json: is not UTF-8 text/);
   await writeFile(join(folder, "b.json"), Buffer.alloc(5_000_000, " "));
-  assert.match(await refusal(["train", "b.json"], folder, 1), /b\.json: too large/);
+  assert.match(await refusal(["train", "b.json"], folder, 1), /b\.json: 5000000 bytes are too many/);
+});
+
+// A guard against waiting for minutes, as every key was once looked up; it takes a fraction of a second.
+test("a file of nothing but mistakes is refused with their number", { timeout: 20_000 }, async (t) => {
+  const folder = temporaryFolder(t);
+  const keys = Array.from({ length: 80_000 }, (_, index) => `"k${index}":1`);
+  await writeFile(join(folder, "nonsense.json"), `{${keys.join(",")}}`);
+  assert.match(await refusal(["train", "nonsense.json"], folder, 1), /k0 is not a setting[^]*; 79997 more/);
 });
 
 test("a model that does not fit the images is refused before a run folder is made", async (t) => {

@@ -1,10 +1,11 @@
 /** The experiment that `train` was asked for: a file, a preset, or the file that lies here; with the changes asked for. */
-import { readFile } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
 import { dirname, resolve } from "node:path";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { changeExperiment, parseExperiment } from "../../contract/parse-experiment.ts";
 import { findPreset, presets } from "../../contract/presets.ts";
+import { readWhole } from "../read-whole.ts";
 
 export interface ExperimentChoice {
   readonly file?: string;
@@ -18,6 +19,8 @@ export interface ExperimentChoice {
 
 export interface ChosenExperiment {
   readonly experiment: Experiment;
+  /** What errors call it: the file, or the preset's name. */
+  readonly source: string;
   /** Where relative paths in it start. */
   readonly baseFolder: string;
 }
@@ -40,12 +43,14 @@ export async function chooseExperiment(choice: ExperimentChoice): Promise<Chosen
     const preset = findPreset(choice.preset);
     return {
       experiment: changeExperiment(preset.experiment, preset.name, settings),
+      source: preset.name,
       baseFolder: process.cwd(),
     };
   }
   const file = choice.file ?? fileLookedFor;
   const text = await readExperiment(file, choice.file === undefined);
-  return { experiment: parseExperiment(text, file, settings), baseFolder: dirname(resolve(file)) };
+  const experiment = parseExperiment(text, file, settings);
+  return { experiment, source: file, baseFolder: dirname(resolve(file)) };
 }
 
 /** The options that are settings under a shorter name; they come after --set and so have the last word. */
@@ -58,9 +63,12 @@ function settingsOf({ set, epochs, batch, seed }: ExperimentChoice): string[] {
 }
 
 async function readExperiment(file: string, isDefault: boolean): Promise<string> {
+  const refuse = (problem: string) =>
+    new Failure("experiment-invalid", `${file}: ${problem}`, "Name an experiment file, in JSON and UTF-8.");
   try {
-    const bytes = await readFile(file);
-    if (bytes.length <= maximumBytes) return bytes.toString("utf8");
+    const bytes = await readWhole(file, maximumBytes, refuse);
+    if (isUtf8(bytes)) return bytes.toString("utf8");
+    throw refuse("is not UTF-8 text");
   } catch (error) {
     if (isDefault && hasSystemCode(error, "ENOENT")) {
       throw new Failure(
@@ -71,5 +79,4 @@ async function readExperiment(file: string, isDefault: boolean): Promise<string>
     }
     throw storageFailure(error, file, "read");
   }
-  throw new Failure("experiment-invalid", `${file}: too large for an experiment`, "Name an experiment file.");
 }

@@ -58,7 +58,8 @@ function formatAskedFor(argv: readonly string[]): "text" | "json" {
 function usageFailure(error: CommanderError, argv: readonly string[]): Failure {
   const [first = "", ...more] = error.message.split("\n");
   const suggestion = more.join(" ").replace(/^\((.*)\)$/, "$1");
-  const command = argv.slice(2).find((argument) => /^[a-z]+$/.test(argument));
+  const isCommand = error.code !== "commander.unknownCommand";
+  const command = argv.slice(2).find((argument) => isCommand && /^[a-z]+$/.test(argument));
   const help = command === undefined ? "latent-lab --help" : `latent-lab ${command} --help`;
   return new Failure("usage", first.replace(/^error: /, ""), suggestion || `Its usage: ${help}`);
 }

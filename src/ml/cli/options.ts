@@ -10,8 +10,14 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   };
 }
 
+/** For commander: a name or a path. Of a script's unset variable nothing is left, which must not mean "here". */
+export function named(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
+}
+
 /** For commander: an option that may be given several times. */
-export function collected(text: string, previous: readonly string[]): readonly string[] {
+export function collected(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];
 }
 
@@ -20,7 +26,10 @@ export function jsonOption(what: string): Option {
 }
 
 export function dataOption(): Option {
-  return new Option("--data <dir>", "folder with MNIST's four files, or whose mnist subfolder has them");
+  return new Option(
+    "--data <dir>",
+    "folder with MNIST's four files, or whose mnist subfolder has them",
+  ).argParser(named);
 }
 
 export function threadsOption(): Option {
@@ -36,7 +45,7 @@ export function engineOption(): Option {
 }
 
 export function outputOption(what: string): Option {
-  return new Option("-o, --output <file>", what).makeOptionMandatory();
+  return new Option("-o, --output <file>", what).argParser(named).makeOptionMandatory();
 }
 
 export interface EngineChoice {

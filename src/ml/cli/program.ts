@@ -9,6 +9,7 @@ import {
   collected,
   dataOption,
   jsonOption,
+  named,
   outputOption,
   wholeNumber,
   withEngineOptions,
@@ -23,7 +24,7 @@ import type {
 } from "./use-commands.ts";
 import { productVersion } from "./version.ts";
 
-const runArgument = ["<run>", "a run's folder, its name under .latent-lab/runs, or: latest"] as const;
+const runArgument = ["<run>", "a run's folder, its name under .latent-lab/runs, or: latest", named] as const;
 
 export async function createProgram(context: Context): Promise<Command> {
   const { out, err } = context.terminal;
@@ -60,20 +61,21 @@ function addTrain(program: Command, context: Context): void {
     .description(
       "Trains a model and leaves a run folder: loss curves, reconstructions, samples, a report and the weights.",
     )
-    .argument("[file]", "experiment file (default: latent-lab.json, where there is one)")
-    .option("-p, --preset <name>", "train a preset instead of a file; see: latent-lab presets")
-    .option("-s, --set <path=value>", "change a setting of the experiment; may be repeated", collected, [])
+    .argument("[file]", "experiment file (default: latent-lab.json, where there is one)", named)
+    .option("-p, --preset <name>", "train a preset instead of a file; see: latent-lab presets", named)
+    .option("-s, --set <path=value>", "change a setting of the experiment; may be repeated", collected)
     .addOption(dataOption())
-    .option("--out <dir>", "the run folder, new or empty (default: a dated one in .latent-lab/runs)")
+    .option("--out <dir>", "the run folder, new or empty (default: a dated one in .latent-lab/runs)", named)
     .addOption(number("--epochs <n>", "passes over the training images", 1, 100_000))
     .addOption(number("--batch <n>", "images per step", 1, 8192))
     .addOption(number("--seed <n>", "seed of weights, shuffling and latent noise", 0, 0xffff_ffff));
   withEngineOptions(command)
-    .option("--resume <run>", "go on with a run to the epochs it planned")
+    .option("--resume <run>", "go on with a run to the epochs it planned", named)
     .addOption(jsonOption("one JSON event per line"))
     .addHelpText("after", trainHelp)
-    .action(async (file: string | undefined, options: Omit<TrainArguments, "file">) => {
+    .action(async (file: string | undefined, given: Omit<TrainArguments, "file" | "set">) => {
       const { train } = await import("./train-command.ts");
+      const options = { set: [], ...given };
       await train(context, file === undefined ? options : { ...options, file });
     });
 }
@@ -129,8 +131,8 @@ function addCodecs(program: Command, context: Context): void {
       .summary("compress an image to its latents")
       .description("Turns a PNG, JPEG or WebP into a .latent file: its quantised latents, one byte each.")
       .argument(...runArgument)
-      .argument("<image>", "PNG, JPEG or WebP; made grey and resized to the model's images")
-      .option("-o, --output <file>", "the .latent file to write (default: beside the image)")
+      .argument("<image>", "PNG, JPEG or WebP; made grey and resized to the model's images", named)
+      .option("-o, --output <file>", "the .latent file to write (default: beside the image)", named)
       .addOption(jsonOption("one JSON object")),
   ).action(async (run: string, input: string, options: Omit<EncodeArguments, "run" | "input">) => {
     const { encode } = await import("./use-commands.ts");
@@ -142,7 +144,7 @@ function addCodecs(program: Command, context: Context): void {
       .summary("turn latents back into an image")
       .description("Turns a .latent file back into an image, with the model that made it.")
       .argument(...runArgument)
-      .argument("<file.latent>", "a file made by: latent-lab encode")
+      .argument("<file.latent>", "a file made by: latent-lab encode", named)
       .addOption(outputOption("the PNG to write"))
       .addOption(jsonOption("one JSON object")),
   ).action(async (run: string, input: string, options: Omit<DecodeArguments, "run" | "input">) => {

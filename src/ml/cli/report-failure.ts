@@ -20,11 +20,16 @@ export function reportFailure(
     out.line(JSON.stringify(event));
   } else {
     // To be interrupted is no error: it was asked for.
-    err.line(code === "interrupted" ? message : `${err.red("error:")} ${message}`);
-    err.line(`${err.dim("hint:")} ${hint}`);
+    err.line(code === "interrupted" ? message : `${err.red("error:")} ${onOneLine(message)}`);
+    err.line(`${err.dim("hint:")} ${onOneLine(hint)}`);
   }
   if (environment.LATENT_LAB_DEBUG === "1" && error instanceof Error) err.line(error.stack);
   return exitCodeOf(code);
+}
+
+/** File names may hold line breaks. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]\s*/g, " ");
 }
 
 function toFailure(error: unknown): Failure {

@@ -34,8 +34,9 @@ export class Output {
     if (!this.#stream.destroyed) this.#stream.write(text);
   }
 
+  /** Whatever names and values `text` quotes, they move no cursor and change no terminal's settings. */
   line(text = ""): void {
-    this.write(`${text}\n`);
+    this.write(`${printable(text)}\n`);
   }
 
   bold(text: string): string {
@@ -65,6 +66,15 @@ export class Output {
   #styled(text: string, on: number, off: number): string {
     return this.hasColour ? `\u001B[${on}m${text}\u001B[${off}m` : text;
   }
+}
+
+/** Escapes, as JSON does, all control characters but line breaks and styles, and those that turn the writing direction. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, (character, offset: number) => {
+    const isStyle = character === "\u001B" && /^\[\d\d?m/.test(text.slice(offset + 1, offset + 5));
+    if (isStyle || character === "\n") return character;
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 export interface Terminal {

@@ -66,7 +66,7 @@ async function startRun(
     loadOrDraw(chosen, context, options, report, interruption),
     chooseEngine(options.engine, { threads: options.threads ?? 0 }),
   ]);
-  checkAgainstDataset(experiment, dataset.width, dataset.height);
+  checkAgainstDataset(experiment, chosen.source, dataset.width, dataset.height);
   const run = await RunWriter.create({
     experiment,
     baseFolder: chosen.baseFolder,
@@ -141,7 +141,11 @@ async function loadOrDraw(
       ...experiment,
       dataset: { kind: "drawn-digits", train: 60_000, test: 10_000, seed: 1 } as const,
     };
-    return { experiment: drawn, dataset: await loadDataset(drawn.dataset, watched) };
+    const dataset = await loadDataset(drawn.dataset, watched);
+    return {
+      experiment: drawn,
+      dataset: { ...dataset, source: `${dataset.source}, for want of MNIST` },
+    };
   }
 }
 

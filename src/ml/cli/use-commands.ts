@@ -2,13 +2,13 @@
  * The commands that use a trained run: evaluate, reconstruct, sample, encode, decode. What each computes is in
  * ../train/use-run.ts; this reads what the user named, writes what was asked for and says so.
  */
-import { readFile, stat } from "node:fs/promises";
 import { format, parse } from "node:path";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import type { Dataset, SplitName } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 import { chooseEngine } from "../engine/choose-engine.ts";
 import { maximumLatentFileBytes } from "../image/latent-file.ts";
+import { readWhole } from "../read-whole.ts";
 import { writeFileDurably } from "../train/durable-file.ts";
 import { type Run, readRun } from "../train/run-record.ts";
 import type { UseOptions } from "../train/trained-model.ts";
@@ -135,17 +135,13 @@ function besideImage(image: string): string {
 }
 
 async function readLatentFile(path: string): Promise<Uint8Array> {
+  const refuse = (problem: string) =>
+    new Failure("latent-invalid", `${path}: ${problem}`, "Name a file made by: latent-lab encode");
   try {
-    const { size } = await stat(path);
-    if (size <= maximumLatentFileBytes) return await readFile(path);
+    return await readWhole(path, maximumLatentFileBytes, refuse);
   } catch (error) {
     throw storageFailure(error, path, "read");
   }
-  throw new Failure(
-    "latent-invalid",
-    `${path}: is longer than any .latent file (at most ${maximumLatentFileBytes} bytes)`,
-    "Name a file made by: latent-lab encode",
-  );
 }
 
 function tellWritten(

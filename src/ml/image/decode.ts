@@ -2,8 +2,8 @@
  * Turns a picture file (PNG, JPEG or WebP) into grey pixels of a wanted size. The decoding itself is sharp's; this
  * says what is accepted and how it is fitted. It does not write pictures, and it knows nothing of datasets.
  */
-import { readFile, stat } from "node:fs/promises";
 import { Failure, firstLine, storageFailure } from "../../contract/failure.ts";
+import { readWhole } from "../read-whole.ts";
 
 export const pictureFormats = ["png", "jpeg", "webp"] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
@@ -80,15 +80,10 @@ export async function decodeGrey(picture: string | PictureBytes, size: GreySize)
 }
 
 async function readPicture(path: string): Promise<PictureBytes> {
+  const refuse = (problem: string) =>
+    new Failure("image-invalid", `${path}: ${problem}`, "Name a picture file, or save it smaller.");
   try {
-    const { size } = await stat(path);
-    if (size > maximumPictureBytes)
-      throw new Failure(
-        "image-invalid",
-        `${path}: ${size} bytes, above the limit of ${maximumPictureBytes}`,
-        "Save it smaller.",
-      );
-    return { name: path, bytes: await readFile(path) };
+    return { name: path, bytes: await readWhole(path, maximumPictureBytes, refuse) };
   } catch (error) {
     throw storageFailure(error, path, "read");
   }

@@ -2,10 +2,10 @@
  * metrics.jsonl: what was measured, one JSON object per line, in the order it was trained. Written through
  * durable-file's LineLog; read here, and cut back to what a checkpoint covers before a run goes on.
  */
-import { readFile, stat } from "node:fs/promises";
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
+import { readWhole } from "../read-whole.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import type { Progress } from "./progress.ts";
 
@@ -39,14 +39,8 @@ function covers(progress: Progress, line: MetricsLine): boolean {
 
 async function readWholeLines(path: string): Promise<{ readonly lines: string[]; readonly torn: boolean }> {
   try {
-    const { size } = await stat(path);
-    if (size > maximumBytes)
-      throw new Failure(
-        "run-invalid",
-        `${path}: ${size} bytes are too many (at most ${maximumBytes})`,
-        remedy,
-      );
-    const lines = (await readFile(path, "utf8")).split("\n");
+    const refuse = (problem: string) => new Failure("run-invalid", `${path}: ${problem}`, remedy);
+    const lines = (await readWhole(path, maximumBytes, refuse)).toString("utf8").split("\n");
     const rest = lines.pop();
     return { lines, torn: rest !== "" };
   } catch (error) {

@@ -1,12 +1,13 @@
 /**
  * run.json: reading it with suspicion, writing it whole. Its shape is in contract/run.ts.
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { resolveExperiment } from "../../contract/parse-experiment.ts";
 import { type RunRecord, runFiles, runFormat, runFormatSchema, runRecordSchema } from "../../contract/run.ts";
+import { readWhole } from "../read-whole.ts";
 import { writeFileDurably } from "./durable-file.ts";
 
 /** A run folder and what its run.json says. */
@@ -28,14 +29,8 @@ export async function readRun(folder: string): Promise<Run> {
 
 async function readRecordText(path: string, file: string): Promise<string> {
   try {
-    const { size } = await stat(file);
-    if (size > maximumRecordBytes)
-      throw new Failure(
-        "run-invalid",
-        `${file}: ${size} bytes are too many (at most ${maximumRecordBytes})`,
-        restore,
-      );
-    return await readFile(file, "utf8");
+    const refuse = (problem: string) => new Failure("run-invalid", `${file}: ${problem}`, restore);
+    return (await readWhole(file, maximumRecordBytes, refuse)).toString("utf8");
   } catch (error) {
     if (!hasSystemCode(error, "ENOENT", "ENOTDIR")) throw storageFailure(error, file, "read");
     const folder = await stat(path).catch(() => null);

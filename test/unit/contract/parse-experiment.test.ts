@@ -100,7 +100,7 @@ test("a wrong value is named with its path, what it may be and what it is", () =
       { ...small, dataset: { kind: "cifar" } },
       'dataset.kind must be "mnist", "drawn-digits", "idx" or "folder", not "cifar"',
     ],
-    [{ ...small, dataset: { kind: "idx" } }, "dataset.path is missing; it must be a text"],
+    [{ ...small, dataset: { kind: "idx" } }, "dataset.path is missing; it must be a text that is not empty"],
     [
       { ...small, optimizer: { learningRate: 0 } },
       "optimizer.learningRate must be a number above 0 and at most 10, not 0",
@@ -164,8 +164,8 @@ test("settings that would have no effect are refused rather than ignored", () =>
 
 test("a model that does not take the dataset's images is told the fix", () => {
   const experiment = parse(small);
-  assert.doesNotThrow(() => checkAgainstDataset(experiment, 28, 28));
-  const { message, hint } = failureOf(() => checkAgainstDataset(experiment, 32, 20));
-  assert.match(message, /model\.encoder\[0\] is 784, but the images have 32×20 = 640 pixels/);
+  assert.doesNotThrow(() => checkAgainstDataset(experiment, "a.json", 28, 28));
+  const { message, hint } = failureOf(() => checkAgainstDataset(experiment, "a.json", 32, 20));
+  assert.match(message, /^a\.json: model\.encoder\[0\] is 784, but the images have 32×20 = 640 pixels/);
   assert.equal(hint, "Set model.encoder to [640, 400, 20].");
 });
