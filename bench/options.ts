@@ -1,0 +1,65 @@
+/** The benchmark's command line. */
+import { parseArgs } from "node:util";
+import type { Measurement } from "./measurement.ts";
+
+export interface BenchOptions {
+  readonly command: "run" | "list" | "help";
+  readonly only: readonly string[];
+  readonly epochs: number;
+  readonly wholeEpochs: boolean;
+  readonly data: string | undefined;
+}
+
+/** What was wrong with the arguments, in one line. */
+export class UsageError extends Error {}
+
+export const help = `Usage: npm run bench -- [options]
+
+Measures Latent Lab against its targets and its peers, everything alternating on this machine, prints a table and
+writes bench/results/<date>.json.
+
+  --only NAME[,NAME]  measure only these (see --list)
+  --epochs N          rounds of every race; medians need 5 or more (default 5)
+  --whole-epochs      slow peers run whole epochs instead of a tenth, scaled up
+  --data DIR          the folder that holds MNIST; without it LATENT_LAB_DATA, the cache, ../shared/datasets/mnist
+  --list              name the measurements
+  --help              this text
+`;
+
+/** Throws a UsageError. */
+export function parseOptions(argv: readonly string[], measurements: readonly Measurement[]): BenchOptions {
+  const values = parse(argv);
+  const epochs = Number(values.epochs ?? "5");
+  if (!Number.isInteger(epochs) || epochs < 1 || epochs > 1000)
+    throw new UsageError(`--epochs ${values.epochs}: must be a whole number from 1 to 1000`);
+  const names = measurements.map(({ name }) => name);
+  const only = (values.only ?? []).flatMap((list) => list.split(","));
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--only ${unknown}: no such measurement; there are ${names.join(", ")}`);
+  return {
+    command: values.help ? "help" : values.list ? "list" : "run",
+    only: only.length === 0 ? names : only,
+    epochs,
+    wholeEpochs: values["whole-epochs"] ?? false,
+    data: values.data,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        only: { type: "string", multiple: true },
+        epochs: { type: "string" },
+        "whole-epochs": { type: "boolean" },
+        data: { type: "string" },
+        list: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

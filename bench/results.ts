@@ -1,0 +1,22 @@
+/** Where the numbers go: a file for machines in bench/results/, which git ignores. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = new URL("results/", import.meta.url);
+
+/** Writes `<date>T<time>.json` and returns its path, relative to the working folder. */
+export async function writeResults(date: Date, results: unknown): Promise<string> {
+  const name = `${date.toISOString().slice(0, 19).replaceAll(":", "-")}.json`;
+  const path = fileURLToPath(new URL(name, folder));
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, `${JSON.stringify(results, null, 2)}\n`);
+  return relative(process.cwd(), path);
+}
+
+export async function ownVersion(): Promise<string> {
+  const manifest: { version: string } = JSON.parse(
+    await readFile(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return manifest.version;
+}
