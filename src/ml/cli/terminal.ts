@@ -36,7 +36,7 @@ export class Output {
 
   /** Whatever names and values `text` quotes, they move no cursor and change no terminal's settings. */
   line(text = ""): void {
-    this.write(`${printable(text)}\n`);
+    this.write(`${printable(text, this.hasColour ? style : null)}\n`);
   }
 
   bold(text: string): string {
@@ -68,10 +68,13 @@ export class Output {
   }
 }
 
+/** What follows the escape character in the styles below. */
+const style = /^\[\d\d?m/;
+
 /** Escapes, as JSON does, all control characters but line breaks and styles, and those that turn the writing direction. */
-function printable(text: string): string {
+function printable(text: string, style: RegExp | null): string {
   return text.replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, (character, offset: number) => {
-    const isStyle = character === "\u001B" && /^\[\d\d?m/.test(text.slice(offset + 1, offset + 5));
+    const isStyle = character === "\u001B" && style?.test(text.slice(offset + 1, offset + 5));
     if (isStyle || character === "\n") return character;
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
