@@ -31,8 +31,7 @@ export function tiles(control: usize, record: usize, thread: i32, threads: i32, 
     const last = min(blocks, first + blocksPerUnit);
     if (load<i32>(record, at.WEIGHT << 2)) {
       begin(control, record, panel, first, last, rows);
-      if (load<i32>(record, at.ROW_LISTS << 2)) sparseProduct(control, record, panel, first, last, rows);
-      else product(control, record, panel, first, last, rows);
+      product(control, record, panel, first, last, rows);
     }
     stages(control, record, thread, panel, first, last, rows);
   }
@@ -67,44 +66,28 @@ function product(control: usize, record: usize, panel: i32, first: i32, last: i3
   const wide = load<i32>(control, at.WIDE) != 0;
   const panelBytes = (<usize>load<u32>(control, at.ROWS_CAPACITY)) << 6;
   const inner = load<i32>(record, at.INNER << 2);
+  const lists = <usize>load<u32>(record, at.ROW_LISTS << 2);
   const weightPanel = (<usize>load<u32>(record, at.WEIGHT_ROWS << 2)) << 6;
   const weight = <usize>load<u32>(record, at.WEIGHT << 2) + <usize>panel * weightPanel;
   const out = <usize>load<u32>(record, at.OUT << 2) + <usize>panel * panelBytes;
   const blocks = blockCount(rows);
   const least = rows / blocks;
   const longer = rows % blocks;
-  const chunkRows = chunkLength(inner);
+  const firstOffset = (<usize>blockStart(rows, blocks, first)) << 6;
+  const chunkRows = lists ? inner : chunkLength(inner);
   for (let k = 0; k < inner; k += chunkRows) {
     const input = <usize>load<u32>(record, at.INPUT << 2) + <usize>(k / at.PANEL) * panelBytes;
-    const count = min(chunkRows, inner - k);
     const chunk = weight + ((<usize>k) << 6);
-    let offset = (<usize>blockStart(rows, blocks, first)) << 6;
+    const count = min(chunkRows, inner - k);
+    let offset = firstOffset;
     for (let block = first; block < last; block++) {
       const height = blockHeight(least, longer, block);
-      productOfRows(wide, height, input + offset, panelBytes, chunk, count, out + offset);
+      if (lists) {
+        const list = rowsList(lists, inner, block);
+        someRows(wide, height, input + offset, chunk, list + 8, load<u32>(list), out + offset);
+      } else productOfRows(wide, height, input + offset, panelBytes, chunk, count, out + offset);
       offset += (<usize>height) << 6;
     }
-  }
-}
-
-function sparseProduct(control: usize, record: usize, panel: i32, first: i32, last: i32, rows: i32): void {
-  const wide = load<i32>(control, at.WIDE) != 0;
-  const panelBytes = (<usize>load<u32>(control, at.ROWS_CAPACITY)) << 6;
-  const inner = load<i32>(record, at.INNER << 2);
-  const weightPanel = (<usize>load<u32>(record, at.WEIGHT_ROWS << 2)) << 6;
-  const weight = <usize>load<u32>(record, at.WEIGHT << 2) + <usize>panel * weightPanel;
-  const out = <usize>load<u32>(record, at.OUT << 2) + <usize>panel * panelBytes;
-  const input = <usize>load<u32>(record, at.INPUT << 2);
-  const lists = <usize>load<u32>(record, at.ROW_LISTS << 2);
-  const blocks = blockCount(rows);
-  const least = rows / blocks;
-  const longer = rows % blocks;
-  let offset = (<usize>blockStart(rows, blocks, first)) << 6;
-  for (let block = first; block < last; block++) {
-    const height = blockHeight(least, longer, block);
-    const list = rowsList(lists, inner, block);
-    someRows(wide, height, input + offset, weight, list + 8, load<u32>(list), out + offset);
-    offset += (<usize>height) << 6;
   }
 }
 
