@@ -5,7 +5,7 @@ import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { changeExperiment, parseExperiment } from "../../contract/parse-experiment.ts";
 import { findPreset, presets } from "../../contract/presets.ts";
-import { readWhole } from "../read-whole.ts";
+import { readWhole } from "../regular-file.ts";
 
 export interface ExperimentChoice {
   readonly file?: string;

@@ -8,8 +8,7 @@ import type { Dataset, SplitName } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 import { chooseEngine } from "../engine/choose-engine.ts";
 import { maximumLatentFileBytes } from "../image/latent-file.ts";
-import { readWhole } from "../read-whole.ts";
-import { writeFileDurably } from "../train/durable-file.ts";
+import { readWhole } from "../regular-file.ts";
 import { type Run, readRun } from "../train/run-record.ts";
 import type { UseOptions } from "../train/trained-model.ts";
 import {
@@ -24,6 +23,7 @@ import { findRun, shortPath } from "./find-run.ts";
 import type { EngineChoice } from "./options.ts";
 import { compressionInWords, evaluationLines } from "./training-report.ts";
 import { ratioInWords } from "./words.ts";
+import { writeOutput } from "./write-output.ts";
 
 interface UseArguments extends EngineChoice {
   readonly run: string;
@@ -76,14 +76,14 @@ export async function reconstructImages(context: Context, options: PictureArgume
   const opened = await open(options);
   const dataset = await datasetOf(opened.run, context, options.data);
   const png = await reconstructionsOfRun({ ...opened, dataset, count: options.count });
-  await writeFileDurably(options.output, png);
+  await writeOutput(options.output, png);
   tellWritten(context, options, opened.run, {});
 }
 
 export async function sampleImages(context: Context, options: SampleArguments): Promise<void> {
   const opened = await open(options);
   const { count, seed = opened.run.record.seed } = options;
-  await writeFileDurably(options.output, await samplesOfRun({ ...opened, count, seed }));
+  await writeOutput(options.output, await samplesOfRun({ ...opened, count, seed }));
   tellWritten(context, options, opened.run, { count, seed });
 }
 
@@ -92,7 +92,7 @@ export async function encode(context: Context, options: EncodeArguments): Promis
   const { input, output = besideImage(input) } = options;
   const opened = await open(options);
   const { bytes, original, ...encoded } = await encodeImage({ ...opened, image: input });
-  await writeFileDurably(output, bytes);
+  await writeOutput(output, bytes);
   const { width, height, latents, psnr } = encoded;
   tellWritten(context, { ...options, output }, opened.run, {
     ...encoded,
@@ -113,7 +113,7 @@ export async function encode(context: Context, options: EncodeArguments): Promis
 export async function decode(context: Context, options: DecodeArguments): Promise<void> {
   const bytes = await readLatentFile(options.input);
   const opened = await open(options);
-  await writeFileDurably(options.output, await decodeImage({ ...opened, name: options.input, bytes }));
+  await writeOutput(options.output, await decodeImage({ ...opened, name: options.input, bytes }));
   tellWritten(context, options, opened.run, {});
 }
 

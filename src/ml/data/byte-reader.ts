@@ -2,10 +2,11 @@
  * Reads a file from front to back into buffers that the caller provides, inflating it on the way when it is
  * gzipped. Knows nothing of what the bytes mean; it holds one chunk at a time, never a whole file.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Failure, firstLine, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { openRegular } from "../regular-file.ts";
 
 export interface ByteReader {
   /** Whether the file is gzipped, which its first two bytes tell, not its name. */
@@ -29,7 +30,9 @@ export function mostContentBytes(reader: ByteReader): number {
 export async function openBytes(path: string): Promise<ByteReader> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, "r");
+    const refuse = (problem: string) =>
+      new Failure("dataset-invalid", `${path}: ${problem}`, "Name a folder that holds ordinary files.");
+    handle = await openRegular(path, refuse);
     return await readerOf(handle, path);
   } catch (error) {
     await handle?.close();
@@ -38,18 +41,12 @@ export async function openBytes(path: string): Promise<ByteReader> {
 }
 
 /** A reader over an open file, which the reader closes. Reads from the front. */
-export async function readerOf(handle: FileHandle, path: string): Promise<ByteReader> {
-  const stat = await handle.stat();
-  if (!stat.isFile())
-    throw new Failure(
-      "dataset-invalid",
-      `${path}: not a regular file`,
-      "Name a folder that holds ordinary files.",
-    );
+async function readerOf(handle: FileHandle, path: string): Promise<ByteReader> {
+  const { size } = await handle.stat();
   const magic = new Uint8Array(2);
   const { bytesRead } = await handle.read(magic, 0, 2, 0);
   const gzipped = bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
-  return gzipped ? gzipReader(handle, path, stat.size) : plainReader(handle, path, stat.size);
+  return gzipped ? gzipReader(handle, path, size) : plainReader(handle, path, size);
 }
 
 /** Node reads at most 2 GiB in one call; smaller pieces cost nothing. */

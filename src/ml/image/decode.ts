@@ -3,7 +3,7 @@
  * says what is accepted and how it is fitted. It does not write pictures, and it knows nothing of datasets.
  */
 import { Failure, firstLine, storageFailure } from "../../contract/failure.ts";
-import { readWhole } from "../read-whole.ts";
+import { readWhole } from "../regular-file.ts";
 
 export const pictureFormats = ["png", "jpeg", "webp"] as const;
 export type PictureFormat = (typeof pictureFormats)[number];

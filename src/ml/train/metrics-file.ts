@@ -5,7 +5,7 @@
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
-import { readWhole } from "../read-whole.ts";
+import { readWhole } from "../regular-file.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import type { Progress } from "./progress.ts";
 

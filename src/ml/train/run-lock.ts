@@ -7,11 +7,12 @@
  * looking again. The second lock is of the same kind, so being killed there too is no different.
  */
 import { randomUUID } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod/mini";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { readWhole } from "../regular-file.ts";
 import { livenessOf, ownIdentity, processIdentitySchema } from "./process-identity.ts";
 
 const holderSchema = z.extend(processIdentitySchema, {
@@ -20,6 +21,9 @@ const holderSchema = z.extend(processIdentitySchema, {
   since: z.string(),
 });
 type Holder = z.infer<typeof holderSchema>;
+
+/** No lock is longer. */
+const maximumBytes = 4096;
 
 export interface Lock {
   /** Idempotent. */
@@ -146,9 +150,11 @@ async function linkOrWrite(temporary: string, path: string, text: string): Promi
 
 /** A power cut or, without hard links, an unlucky kill may leave a lock that nobody can read: such a one is stale. */
 async function readHolder(path: string): Promise<Holder | "unreadable" | null> {
+  const refuse = (problem: string) => new Failure("run-invalid", `${path}: ${problem}`, "Delete it.");
   for (let attempt = 1; ; attempt++) {
     try {
-      const parsed = holderSchema.safeParse(parseJson(await readFile(path, "utf8")));
+      const text = (await readWhole(path, maximumBytes, refuse)).toString("utf8");
+      const parsed = holderSchema.safeParse(parseJson(text));
       if (parsed.success) return parsed.data;
       // It may be being filled right now.
       if (attempt === 20) return "unreadable";

@@ -4,9 +4,10 @@
  * Only float32 is written or read. The reader trusts nothing: it looks at the file's length and at the header
  * before it allocates anything for tensors.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import * as z from "zod/mini";
 import { Failure, storageFailure } from "../../contract/failure.ts";
+import { openRegular } from "../regular-file.ts";
 
 export interface Tensor {
   /** Row by row; [] is a scalar. */
@@ -64,7 +65,7 @@ export async function readSafetensors(
 ): Promise<TensorFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, "r");
+    handle = await openRegular(path, (problem) => invalid(path, problem));
     return await readFrom(handle, path, accept);
   } catch (error) {
     throw storageFailure(error, path, "read");
@@ -79,7 +80,6 @@ async function readFrom(
   accept: (header: TensorHeader) => void,
 ): Promise<TensorFile> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw invalid(path, "is not a regular file");
   if (stat.size < lengthBytes) throw invalid(path, `ends at byte ${stat.size}, inside its first eight`);
   const lengthField = await readExactly(handle, path, 0, lengthBytes);
   const headerLength = lengthField.readBigUInt64LE();

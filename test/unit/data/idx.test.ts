@@ -1,5 +1,6 @@
 /** IDX files, good and bad: what is read, and how each kind of damage is named. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -191,6 +192,14 @@ test("training and test images of different sizes are refused", async (context) 
 test("a folder where a file should be is refused", async (context) => {
   const folder = await smallFolder(context, { [images]: null });
   await mkdir(join(folder, images));
+  await failsWith(() => read(folder), "dataset-invalid", join(folder, images), "is a folder");
+});
+
+test("a pipe where a file should be is refused, not waited for", {
+  skip: process.platform === "win32" && "Windows has no pipes in folders",
+}, async (context) => {
+  const folder = await smallFolder(context, { [images]: null });
+  execFileSync("mkfifo", [join(folder, images)]);
   await failsWith(() => read(folder), "dataset-invalid", join(folder, images), "not a regular file");
 });
 

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Failure } from "../../src/contract/failure.ts";
-import { readWhole } from "../../src/ml/read-whole.ts";
+import { readWhole } from "../../src/ml/regular-file.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
 const refuse = (problem: string) => new Failure("run-invalid", problem, "Name another.");
@@ -17,10 +17,10 @@ describe("reading a file whole", () => {
     await assert.rejects(readWhole(path, 4, refuse), { message: "5 bytes are too many (at most 4)" });
   });
 
-  test("leaves what is not there, and folders, to the system's words", async (t) => {
+  test("leaves what is not there to the system's words, and refuses folders", async (t) => {
     const folder = temporaryFolder(t);
     await assert.rejects(readWhole(join(folder, "no"), 5, refuse), { code: "ENOENT" });
-    await assert.rejects(readWhole(folder, 2 ** 20, refuse), { code: "EISDIR" });
+    await assert.rejects(readWhole(folder, 2 ** 20, refuse), { message: "is a folder, not a file" });
   });
 
   const pipes = process.platform === "win32" ? "Windows has no pipes in folders" : false;
