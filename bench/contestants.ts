@@ -66,19 +66,19 @@ export function pytorchContestants(
   const variants = torch.startsWith("1.") ? variantsOfPytorch1 : variantsOfPytorch2;
   return variants.map((variant) => ({
     name: `pytorch ${torch} ${variant}`,
-    command: { program, args: [script("pytorch_vae.py"), data.idxFolder, String(threads), variant] },
+    command: { program, args: ["-B", script("pytorch_vae.py"), data.idxFolder, String(threads), variant] },
     images: data.images,
     steps: null,
   }));
 }
 
 export function seedScriptContestant(
-  { data }: BenchContext,
+  { data, threads }: BenchContext,
   { program, torch }: PythonWithTorch,
 ): Contestant {
   return {
     name: `seed-script ${torch}`,
-    command: { program, args: [script("seed_script.py"), data.torchvisionRoot] },
+    command: { program, args: ["-B", script("seed_script.py"), data.torchvisionRoot, String(threads)] },
     images: data.images,
     steps: null,
   };

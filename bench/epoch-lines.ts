@@ -98,6 +98,7 @@ function notesOn(
   return [
     ...(noTorch ? ["No Python here has PyTorch (python3 -c 'import torch'): it was not measured."] : []),
     ...(!noTorch && noVision ? ["No Python here has torchvision: the seed script was not measured."] : []),
+    ...times.map(({ name, description }) => `${name}: ${description}.`),
     ...missing.map(({ name, reason }) => `${name} took no part: ${reason}`),
     ...times.flatMap(({ name, stepsPerTurn }) =>
       stepsPerTurn === null

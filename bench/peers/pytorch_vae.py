@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from turns import declare_unavailable, serve
-from vae import Vae, vae_loss
+from vae import Vae, describe_pytorch, vae_loss
 
 BATCH = 128
 
@@ -84,8 +84,7 @@ def main():
     except Exception as error:  # whatever a version lacks or a compiler needs
         declare_unavailable(f"{type(error).__name__}: {error}".splitlines()[0])
         return
-    description = f"PyTorch {torch.__version__}, {variant}, {torch.get_num_threads()} threads"
-    serve(description, create_epoch(images, step))
+    serve(f"{describe_pytorch()}, {variant}", create_epoch(images, step))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The exercise's training script as a contestant: how people first write it.
 
 Its structure is kept: torchvision's MNIST with ToTensor, a DataLoader that
-shuffles and runs in this process, the loss read back every step, PyTorch's own
-choice of threads. Only its plots and prints are left out.
+shuffles and runs in this process, the loss read back every step. Its plots and
+prints are left out, and it gets as many threads as everyone: Debian's PyTorch
+takes only one by itself on some machines.
 
-Usage: seed_script.py ROOT (ROOT is torchvision's, the files are in ROOT/MNIST/raw)
+Usage: seed_script.py ROOT THREADS (ROOT is torchvision's: the files are in ROOT/MNIST/raw)
 """
 
 import sys
@@ -16,12 +17,13 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from turns import serve
-from vae import Vae, vae_loss
+from vae import Vae, describe_pytorch, vae_loss
 
 BATCH = 128
 
 
 def main():
+    torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(1)
     train_data = datasets.MNIST(
         root=sys.argv[1], train=True, transform=transforms.ToTensor(), download=False
@@ -47,11 +49,8 @@ def main():
         return time.perf_counter() - start, images, total_loss / images
 
     train_epoch(5)
-    serve(
-        f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, DataLoader, "
-        f"{torch.get_num_threads()} threads",
-        train_epoch,
-    )
+    description = f"{describe_pytorch()}, torchvision {torchvision.__version__}, DataLoader"
+    serve(description, train_epoch)
 
 
 if __name__ == "__main__":

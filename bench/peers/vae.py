@@ -4,6 +4,8 @@ Sigmoid in the decoder and binary cross-entropy of its output, summed, as the
 exercise this product grew from has it. Not tuned; PyTorch's own modules only.
 """
 
+from pathlib import Path
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -34,3 +36,20 @@ def vae_loss(model, images):
     cross_entropy = F.binary_cross_entropy(reconstruction, images, reduction="sum")
     divergence = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
     return cross_entropy + divergence
+
+
+def describe_pytorch():
+    """Version, threads and the BLAS behind it: Debian's build takes whichever is installed."""
+    return f"PyTorch {torch.__version__}, {blas_name()}, {torch.get_num_threads()} threads"
+
+
+def blas_name():
+    if torch.backends.mkl.is_available():
+        return "MKL"
+    try:
+        maps = Path("/proc/self/maps").read_text()
+    except OSError:
+        return "unknown BLAS"
+    # As resolved: libblas.so.3.11.0 is the slow reference, libopenblas.* is OpenBLAS.
+    paths = {line.split()[-1] for line in maps.splitlines() if "blas" in line}
+    return ", ".join(sorted(Path(path).parent.name + "/" + Path(path).name for path in paths)) or "unknown BLAS"
