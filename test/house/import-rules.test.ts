@@ -25,7 +25,7 @@ const allowed: [from: string, what: string][] = [
   ["src/ml/engine/cpu", "../../model/program.ts"],
   ["src/ml/engine/cpu", "../../data/dataset.ts"],
   ["src/ml/model", "../../contract/experiment.ts"],
-  ["src/ml/data", "../model/random.ts"],
+  ["src/ml/data", "../random.ts"],
   ["src/ml/data", "../image/decode.ts"],
   ["src/ml/image", "../data/dataset.ts"],
 ];

@@ -3,7 +3,7 @@
  * of 16 columns, vectors of 4, tiles of 6 rows, batches cut short), with every activation and loss.
  */
 import { activations } from "../../src/contract/experiment.ts";
-import { RandomSequence, streams } from "../../src/ml/model/random.ts";
+import { RandomSequence, streams } from "../../src/ml/random.ts";
 import { patchDataset } from "./datasets.ts";
 import { experiment } from "./experiments.ts";
 import type { TrainingSetting } from "./sessions.ts";

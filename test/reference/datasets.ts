@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Dataset, Split } from "../../src/ml/data/dataset.ts";
-import { RandomSequence, streams } from "../../src/ml/model/random.ts";
+import { RandomSequence, streams } from "../../src/ml/random.ts";
 import { Matrix } from "./matrix.ts";
 
 export const mnistFolder = fileURLToPath(new URL("../../../shared/datasets/mnist/", import.meta.url));

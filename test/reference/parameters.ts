@@ -1,7 +1,7 @@
 /** Random starting points for the reference: matrices and whole training states, made here and by no engine. */
 import type { TensorState, TrainingState } from "../../src/ml/engine/engine.ts";
 import { type Network, networkTensors } from "../../src/ml/model/network.ts";
-import { RandomSequence, streams } from "../../src/ml/model/random.ts";
+import { RandomSequence, streams } from "../../src/ml/random.ts";
 import { Matrix } from "./matrix.ts";
 
 /** Normally distributed elements with the given standard deviation. */

@@ -4,7 +4,7 @@
  */
 import { latentNoise } from "../../src/ml/model/latent-noise.ts";
 import type { Network } from "../../src/ml/model/network.ts";
-import { permutation, RandomSequence, type Stream, streams } from "../../src/ml/model/random.ts";
+import { permutation, RandomSequence, type Stream, streams } from "../../src/ml/random.ts";
 import { Matrix } from "./matrix.ts";
 
 export function stepsPerEpoch(network: Network, images: number): number {

@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { trainingEventSchema } from "../../src/contract/events.ts";
-import { RandomSequence, streams } from "../../src/ml/model/random.ts";
+import { RandomSequence, streams } from "../../src/ml/random.ts";
 import { listRuns } from "../../src/ml/train/list-runs.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { outcome } from "./small-run.ts";

@@ -3,7 +3,7 @@
  * the middle, strokes two to four pixels wide with soft edges. Which digits make a dataset is drawn-digits.ts's
  * subject. Uses only + − × ÷ √ on float64, which every machine computes alike: the same bits everywhere.
  */
-import { RandomSequence, streams } from "../model/random.ts";
+import { RandomSequence, streams } from "../random.ts";
 import type { SplitName } from "./dataset.ts";
 import { digitSkeletons, type Skeleton, type Stroke } from "./digit-strokes.ts";
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { DatasetChoice } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { decodeGrey } from "../image/decode.ts";
-import { permutation, RandomSequence, streams } from "../model/random.ts";
+import { permutation, RandomSequence, streams } from "../random.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { allocatePixels, hashPixels } from "./pixels.ts";
 import type { Watch } from "./progress.ts";
@@ -27,7 +27,7 @@ const noLabel = "(none)";
 /** Reads the folder `choice.path`. Throws a Failure: dataset-missing, dataset-invalid, image-invalid, storage-*, … */
 export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = {}): Promise<Dataset> {
   const { path, width, height, seed, testFraction } = choice;
-  const pictures = await listPictures(path);
+  const pictures = await listPictures(path, watch);
   if (pictures.length < 2)
     throw new Failure(
       "dataset-invalid",
@@ -60,9 +60,10 @@ export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = 
  * Hidden files and folders and files of other kinds are passed over. Links to files are followed, links to folders
  * are not: so there are no circles.
  */
-async function listPictures(folder: string): Promise<string[]> {
+async function listPictures(folder: string, watch: Watch): Promise<string[]> {
   const pictures: string[] = [];
   const visit = async (below: string, depth: number): Promise<void> => {
+    stopIfAsked(folder, watch);
     for (const entry of await entriesOf(folder, below)) {
       if (entry.name.startsWith(".")) continue;
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
@@ -133,6 +134,11 @@ function labelsOf(names: readonly string[], labelNames: readonly string[], path:
   return Uint16Array.from(names, (name) => indexOf.get(labelOf(name)) ?? 0);
 }
 
+function stopIfAsked(folder: string, { signal }: Watch): void {
+  if (signal?.aborted !== true) return;
+  throw new Failure("interrupted", `${folder}: reading the pictures was interrupted`, "Start it again.");
+}
+
 /** Decodes a few pictures at a time, each into its place, so that the order of finishing does not matter. */
 async function decodeAll(
   folder: string,
@@ -148,12 +154,7 @@ async function decodeAll(
   const work = async (): Promise<void> => {
     for (const [index, name] of queue) {
       if (failed) return;
-      if (watch.signal?.aborted === true)
-        throw new Failure(
-          "interrupted",
-          `${folder}: reading the pictures was interrupted`,
-          "Start it again.",
-        );
+      stopIfAsked(folder, watch);
       const picture = await decodeGrey(join(folder, name), size);
       pixels.set(picture.pixels, index * imageBytes);
       done++;

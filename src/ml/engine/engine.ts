@@ -8,7 +8,7 @@
  * What a Session promises:
  * - **Determinism.** Weights depend on the network, the dataset and the seed alone: not on the number of threads,
  *   nor on how steps are grouped into calls, nor on evaluations in between. Every random number is a function of
- *   (seed, stream, counter); see ../model/random.ts.
+ *   (seed, stream, counter); see ../random.ts.
  * - **Completeness of state.** `restore(await state())` in another process continues bit for bit. State holds the
  *   parameters and both moments under the network's tensor names, in the network's shapes (PyTorch's: weight
  *   [outputs, inputs], bias [outputs]), and the number of steps taken. Everything else follows from that number.

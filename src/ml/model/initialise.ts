@@ -1,8 +1,9 @@
 /**
  * Initial parameters of a Network, as the framework it reproduces would draw them.
  */
+
+import { RandomSequence, streams } from "../random.ts";
 import { type DenseLayer, type Network, networkLayers } from "./network.ts";
-import { RandomSequence, streams } from "./random.ts";
 
 /** Values by tensor name, in the network's shapes (weight [outputs, inputs], bias [outputs]). */
 export function initialParameters(network: Network): Map<string, Float32Array> {

@@ -3,7 +3,7 @@
  * (seed, stream, step, row, dimension). The words are the same bits everywhere; the normals agree to about the
  * precision of the engine's arithmetic.
  */
-import { type Stream, threefry2x32 } from "./random.ts";
+import { type Stream, threefry2x32 } from "../random.ts";
 
 /** Dimensions come in pairs: one block of the generator makes two normals. */
 export function noisePairs(latent: number): number {

@@ -7,7 +7,7 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import type { Session } from "../engine/engine.ts";
 import type { ImageStack } from "../image/picture-grid.ts";
 import type { Network } from "../model/network.ts";
-import { RandomSequence, streams } from "../model/random.ts";
+import { RandomSequence, streams } from "../random.ts";
 import type { LatentSpread } from "./checkpoint.ts";
 
 export interface Reconstructions {

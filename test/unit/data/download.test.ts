@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type DownloadOptions, downloadFiles, type RemoteFile } from "../../../src/ml/data/download.ts";
-import { RandomSequence, streams } from "../../../src/ml/model/random.ts";
+import { RandomSequence, streams } from "../../../src/ml/random.ts";
 import { failsWith } from "../../fixtures/failures.ts";
 import { cutAfter, deadMirror, files, type Respond, serve, startProxy } from "../../fixtures/file-server.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";

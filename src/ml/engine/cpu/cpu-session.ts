@@ -8,7 +8,7 @@ import type { Dataset, SplitName } from "../../data/dataset.ts";
 import { initialParameters } from "../../model/initialise.ts";
 import { lossScale, type Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
-import { permutation, RandomSequence, streams } from "../../model/random.ts";
+import { permutation, RandomSequence, streams } from "../../random.ts";
 import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
 import { adamSlot } from "./adam-slot.ts";
 import { ControlBlock, type ImageRange } from "./control-block.ts";

@@ -4,7 +4,7 @@
  */
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, Operation, Program } from "../../model/program.ts";
-import { streams } from "../../model/random.ts";
+import { streams } from "../../random.ts";
 import * as at from "./layout.ts";
 import type { MemoryMap } from "./memory-map.ts";
 import {

@@ -1,4 +1,4 @@
-// Threefry-2x32 with 20 rounds, four counters at a time: the same bits as ../../../model/random.ts.
+// Threefry-2x32 with 20 rounds, four counters at a time: the same bits as ../../../random.ts.
 
 @inline
 function rotate(x: v128, bits: i32): v128 {
