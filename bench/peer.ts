@@ -71,6 +71,7 @@ export class Peer {
 /** A process's output as JSON values, one at a time. Lines that are not JSON are other people's chatter. */
 class LineReader {
   readonly #values: AsyncIterator<unknown>;
+  readonly #ended: Promise<string>;
   #lastWords = "";
 
   constructor(child: PeerProcess) {
@@ -81,14 +82,18 @@ class LineReader {
     child.on("error", (error) => {
       this.#lastWords += error.message;
     });
+    this.#ended = new Promise((resolve) => {
+      child.once("close", (code, signal) => resolve(signal === null ? `code ${code}` : signal));
+    });
     this.#values = jsonLines(child.stdout);
   }
 
   async next(): Promise<unknown> {
     const { value, done } = await this.#values.next();
     if (done !== true) return value;
+    const how = await this.#ended;
     const words = this.#lastWords.trim().split("\n").at(-1);
-    throw new PeerUnavailable(words || "it ended without a word");
+    throw new PeerUnavailable(words || `it ended with ${how}`);
   }
 }
 
