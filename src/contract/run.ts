@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { epochSchema, stepSchema } from "./events.ts";
-import type { Experiment } from "./experiment.ts";
+import { type Experiment, maximumImageSide } from "./experiment.ts";
 import { failureCodes } from "./failure.ts";
 
 /** Names inside a run folder. */
@@ -46,6 +46,7 @@ export type RunStatus = (typeof runStatuses)[number];
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = z.int().check(z.minimum(0));
+const imageSide = z.int().check(z.minimum(1), z.maximum(maximumImageSide));
 
 /** The experiment is left to its own validator (see parse-experiment.ts). */
 export const runRecordSchema = z.object({
@@ -62,8 +63,8 @@ export const runRecordSchema = z.object({
     sha256,
     train: count,
     test: count,
-    width: count,
-    height: count,
+    width: imageSide,
+    height: imageSide,
   }),
   engine: z.string(),
   device: z.string(),

@@ -109,6 +109,12 @@ describe("run.json", () => {
       (text) => text.replace('"format": 1', '"format": 7').replace("0.0.0-test", "9.1.0"),
       /written by a newer Latent Lab \(9\.1\.0, format 7; this one reads format 1\)/,
     ],
+    [
+      "with images of another size than its model's",
+      (text) => text.replace('"width": 28', '"width": 27'),
+      /images of 27×28 do not fit its model of 784 pixels/,
+    ],
+    ["with images of no width", (text) => text.replace('"width": 28', '"width": 0'), /"dataset\.width" is/],
     ["of two megabytes", (text) => text + " ".repeat(2_000_000), /bytes are too many/],
   ];
   for (const [name, edit, message] of broken)

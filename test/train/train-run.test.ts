@@ -112,17 +112,31 @@ for (const [name, choice] of Object.entries(models))
   });
 
 describe("a run", () => {
-  test("without a checkpoint starts again from its seed", async (t) => {
+  test("that was killed before its first checkpoint starts again from its seed", async (t) => {
     const folder = temporaryFolder(t);
     const straight = join(folder, "straight");
     const again = join(folder, "again");
     await train(await createRun(straight, smallVae));
-    await train(await createRun(again, smallVae));
-    rmSync(join(again, "checkpoint.safetensors"));
-    rmSync(join(again, "model.safetensors"));
+    await (await createRun(again, smallVae)).close();
+    writeFileSync(
+      join(again, "metrics.jsonl"),
+      readFileSync(join(straight, "metrics.jsonl")).subarray(0, 300),
+    );
     const { events } = await train(await RunWriter.resume(again));
     assert.equal(events[0]?.event === "start" && events[0].resumedAtStep, 0);
     assert.deepEqual(await outcome(again), await outcome(straight));
+  });
+
+  test("whose checkpoint is missing is refused rather than trained anew over what is there", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    await train(await createRun(path, smallVae));
+    const before = await outcome(path);
+    rmSync(join(path, "checkpoint.safetensors"));
+    const { failure } = await train(await RunWriter.resume(path));
+    assert.equal(failure?.code, "run-invalid");
+    assert.match(failure.message, /checkpoint\.safetensors: is missing, though .* at step 21/);
+    assert.equal((await readRun(path)).record.status, "finished");
+    assert.deepEqual(await outcome(path), before);
   });
 
   test("that is finished has nothing left to train, and writes its model again from the checkpoint", async (t) => {

@@ -69,7 +69,7 @@ export async function decodeGrey(picture: string | PictureBytes, size: GreySize)
     return { pixels: oneChannel(pixels, size), original };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const reason = error instanceof Error ? firstLine(error.message) : String(error);
+    const reason = (error instanceof Error ? firstLine(error.message) : String(error)).replace(/:$/, "");
     throw new Failure(
       "image-invalid",
       `${name}: not a whole ${format} picture (${reason})`,

@@ -68,7 +68,13 @@ function parseRecord(text: string, file: string): RunRecord {
     const place = parsed.error.issues[0]?.path.join(".") ?? "";
     throw invalid(`"${place}" is missing or damaged`);
   }
-  return { ...parsed.data, experiment: recordedExperiment(parsed.data.experiment, file) };
+  const experiment = recordedExperiment(parsed.data.experiment, file);
+  const { width, height } = parsed.data.dataset;
+  if (width * height !== experiment.model.encoder[0])
+    throw invalid(
+      `its images of ${width}×${height} do not fit its model of ${experiment.model.encoder[0]} pixels`,
+    );
+  return { ...parsed.data, experiment };
 }
 
 /** The same rules as for an experiment file, but what to do about it differs: nobody wrote this one by hand. */

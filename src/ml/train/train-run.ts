@@ -32,6 +32,7 @@ import { StepReport } from "./step-report.ts";
 import {
   divergence,
   recordFailure,
+  requireCheckpoint,
   requireConsistent,
   requireSameData,
   stopped,
@@ -79,7 +80,8 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
   const network = buildNetwork(run.record.experiment);
   const checkpoint = await readCheckpoint(run.file(runFiles.checkpoint), run.record.id, network);
   const stepsPerEpoch = Math.ceil(dataset.train.count / network.batch);
-  if (checkpoint !== null) requireConsistent(run, checkpoint.progress, stepsPerEpoch);
+  if (checkpoint === null) requireCheckpoint(run);
+  else requireConsistent(run, checkpoint.progress, stepsPerEpoch);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
   const session = await engine.open(network, dataset, { threads });
   try {

@@ -37,8 +37,23 @@ export function requireSameData({ path, record }: Run, dataset: Dataset): void {
   if (dataset.sha256 === record.dataset.sha256) return;
   throw new Failure(
     "dataset-invalid",
-    `${path}: was trained on other images (${record.dataset.source}) than those given now (${dataset.source})`,
+    `${path}: was trained on other images (${imagesInWords(record.dataset)}) than those given now (${imagesInWords({ ...dataset, train: dataset.train.count, test: dataset.test.count })})`,
     "Go on with the same images, or start a new run.",
+  );
+}
+
+function imagesInWords({ source, train, test, sha256 }: Run["record"]["dataset"]): string {
+  return `${source}: ${train} + ${test} images, SHA-256 ${sha256.slice(0, 8)}…`;
+}
+
+/** run.json counts a checkpoint's steps only after the checkpoint was written. */
+export function requireCheckpoint(run: RunWriter): void {
+  const { step } = run.record;
+  if (step === 0) return;
+  throw new Failure(
+    "run-invalid",
+    `${run.file(runFiles.checkpoint)}: is missing, though run.json says that it was written at step ${step}`,
+    "Restore it from a copy, or start a new run.",
   );
 }
 

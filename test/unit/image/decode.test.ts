@@ -162,5 +162,5 @@ test("a picture can be read from its path, and a bad path is named", async (cont
   const missing = join(folder, "missing.png");
   await failsWith(() => decodeGrey(missing, asIs), "storage-failed", missing, "no such file");
   await mkdir(missing);
-  await failsWith(() => decodeGrey(missing, asIs), "storage-failed", missing, "is a folder");
+  await failsWith(() => decodeGrey(missing, asIs), "image-invalid", missing, "is a folder");
 });
