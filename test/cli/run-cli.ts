@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** The Node that runs it; left out, this one. */
   readonly node?: string;
+  /** Where its output goes; left out, what it printed is in the result. */
+  readonly stdout?: number;
   /** Called with all that stdout has held so far. */
   readonly onOutput?: (child: ChildProcess, stdout: string) => void;
 }
@@ -43,15 +45,15 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<En
     const child = spawn(node, [program, ...args], {
       cwd: folder,
       env: { ...plainEnvironment(folder), ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
     });
     let stdout = "";
     let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
       onOutput?.(child, stdout);
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
     child.once("error", reject);

@@ -125,6 +125,16 @@ test("an interrupted run writes its checkpoint, says how to go on, and goes on t
   assert.equal(await weights("stopped"), await weights("whole"));
 });
 
+test("a run that nobody reads any more writes its checkpoint and can be gone on with", async () => {
+  const args = [...tinyTraining, "--epochs", "100000", "--json", "--out", "unread"];
+  const ended = await runCli(args, { folder, onOutput: (child) => child.stdout?.destroy() });
+  assert.equal(ended.code, 130, ended.stderr);
+  const record = JSON.parse(await readFile(join(folder, "unread/run.json"), "utf8"));
+  assert.equal(record.status, "stopped");
+  assert.equal(existsSync(join(folder, "unread/writer.json")), false);
+  assert.equal((await runCli(["sample", "unread", "-o", "unread.png"], { folder })).code, 0);
+});
+
 test("without MNIST and without a network, train draws digits and says so", async (t) => {
   const own = temporaryFolder(t);
   const args = [

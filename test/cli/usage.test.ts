@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -243,6 +243,17 @@ test("a download that cannot reach the network fails as such", async (t) => {
   const { code, stdout } = await run(["datasets", "get", "mnist", "--json"], folder);
   assert.equal(code, 1);
   assert.equal(JSON.parse(stdout).code, "download-failed");
+});
+
+test("an output that cannot be written is named", {
+  skip: process.platform === "linux" ? false : "only Linux has a device that is always full",
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const full = await open("/dev/full", "w");
+  t.after(() => full.close());
+  const { code, stderr } = await run(["presets"], folder, { stdout: full.fd });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: standard output: the disk is full\nhint: /);
 });
 
 test("an output that nobody reads any more ends the program quietly", async (t) => {

@@ -13,9 +13,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const environment = process.env;
   const terminal = openTerminal(environment);
   const fail = (error: unknown) => reportFailure(error, terminal, formatAskedFor(argv), environment);
-  // `latent-lab runs | head -1` is no failure. Whoever trains into a closed pipe goes on with --resume.
-  terminal.out.onReaderGone(() => process.exit(exitCodes.success));
-  terminal.err.onReaderGone(() => {});
+  // `latent-lab runs | head -1` is no failure. Training ends otherwise (see train-command.ts).
+  terminal.out.whenReaderGone(() => process.exit(exitCodes.success));
   process.on("uncaughtException", (error) => process.exit(fail(error)));
   endWithParent();
   const exitCode = await run(argv, terminal, fail);

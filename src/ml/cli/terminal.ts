@@ -1,28 +1,35 @@
 /**
  * The program's two outputs. Results go to stdout, progress and errors to stderr; each knows whether a person is
- * looking at it. A listener that goes away (`| head`) ends the program quietly.
+ * looking at it, and tells when nobody reads it any more (`| head`).
  */
-import { hasSystemCode } from "../../contract/failure.ts";
+import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
 
 export class Output {
   readonly #stream: NodeJS.WriteStream;
+  #onReaderGone = (): void => {};
+  /** Node opens its own outputs again after an error, and would report every further write. */
+  #isReaderGone = false;
   /** Whether a person sees lines being drawn over. */
   readonly isLive: boolean;
   /** Whether colours and weights may be used (https://no-color.org). */
   readonly hasColour: boolean;
 
-  constructor(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv) {
+  /** `name` is what errors call it. */
+  constructor(stream: NodeJS.WriteStream, name: string, environment: NodeJS.ProcessEnv) {
     this.#stream = stream;
+    stream.on("error", (error) => {
+      if (!hasSystemCode(error, "EPIPE", "ERR_STREAM_DESTROYED")) throw storageFailure(error, name, "write");
+      if (this.#isReaderGone) return;
+      this.#isReaderGone = true;
+      this.#onReaderGone();
+    });
     this.isLive = stream.isTTY === true && environment.TERM !== "dumb";
     this.hasColour = this.isLive && (environment.NO_COLOR ?? "") === "";
   }
 
-  /** Calls `gone` once when nobody reads this output any more; what is written then goes nowhere. */
-  onReaderGone(gone: () => void): void {
-    this.#stream.on("error", (error) => {
-      if (hasSystemCode(error, "EPIPE", "ERR_STREAM_DESTROYED")) gone();
-      else throw error;
-    });
+  /** Calls `gone`, and none named before, when nobody reads this output any more; what is written then goes nowhere. */
+  whenReaderGone(gone: () => void): void {
+    this.#onReaderGone = gone;
   }
 
   /** Some terminals that are no real ones say that they are 0 wide. */
@@ -31,7 +38,7 @@ export class Output {
   }
 
   write(text: string): void {
-    if (!this.#stream.destroyed) this.#stream.write(text);
+    if (!this.#isReaderGone && !this.#stream.destroyed) this.#stream.write(text);
   }
 
   /** Whatever names and values `text` quotes, they move no cursor and change no terminal's settings. */
@@ -57,7 +64,7 @@ export class Output {
 
   /** Resolves when all that was written has been handed to the system. */
   flushed(): Promise<void> {
-    if (this.#stream.destroyed) return Promise.resolve();
+    if (this.#isReaderGone || this.#stream.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#stream.write("", () => resolve());
     });
@@ -86,5 +93,8 @@ export interface Terminal {
 }
 
 export function openTerminal(environment: NodeJS.ProcessEnv): Terminal {
-  return { out: new Output(process.stdout, environment), err: new Output(process.stderr, environment) };
+  return {
+    out: new Output(process.stdout, "standard output", environment),
+    err: new Output(process.stderr, "standard error", environment),
+  };
 }

@@ -33,6 +33,8 @@ export async function train(context: Context, options: TrainArguments): Promise<
     ? new JsonTrainingReport(terminal.out, terminal.err)
     : new TextTrainingReport(terminal, environment);
   const interruption = listenForInterruption(() => report.stopping());
+  // Nobody would learn how it ends: better a checkpoint now.
+  terminal.out.whenReaderGone(() => interruption.interrupt());
   try {
     const started =
       options.resume === undefined
