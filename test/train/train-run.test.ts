@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { trainingEventSchema } from "../../src/contract/events.ts";
+import { Failure } from "../../src/contract/failure.ts";
 import { drawDigits } from "../../src/ml/data/drawn-digits.ts";
 import type { Engine } from "../../src/ml/engine/engine.ts";
 import { readMetrics } from "../../src/ml/train/metrics-file.ts";
@@ -215,6 +224,26 @@ describe("a run", () => {
     assert.equal(failure?.code, "dataset-invalid");
     assert.match(failure.message, /was trained on other images/);
     assert.equal((await readRun(path)).record.status, "stopped");
+  });
+
+  test("that the engine cannot open leaves no folder, and one that was there empty", async (t) => {
+    const folder = temporaryFolder(t);
+    const tooLarge: Engine = {
+      ...createReferenceEngine(),
+      open: () => Promise.reject(new Failure("out-of-memory", "too large", "Make it smaller.")),
+    };
+    const there = join(folder, "there");
+    mkdirSync(there);
+    for (const path of [join(folder, "new"), there]) {
+      const { failure } = await train(await createRun(path, smallVae), { engine: tooLarge });
+      assert.equal(failure?.code, "out-of-memory");
+    }
+    assert.deepEqual(readdirSync(folder, { recursive: true }), ["there"]);
+    // A run that has been trained keeps what it has, and says why it does not go on.
+    await train(await createRun(there, smallVae), { stopAt: (event) => event.event === "step" });
+    await train(await RunWriter.resume(there), { engine: tooLarge });
+    assert.equal((await readRun(there)).record.failure, null);
+    assert.equal((await train(await RunWriter.resume(there))).failure, null);
   });
 
   test("whose checkpoint was cut short or changed is refused, naming the file", async (t) => {

@@ -34,7 +34,7 @@ export interface TrainingReport {
   close(): void;
 }
 
-const stoppingWords = "Stopping after this step and writing a checkpoint; Ctrl-C again leaves at once.";
+const stoppingWords = "Stopping and keeping what has been trained; Ctrl-C again leaves at once.";
 
 function drawingWords(reason: Failure): string[] {
   return [

@@ -3,6 +3,7 @@
  * download into that cache. A named folder without the files is an error, never a reason to look elsewhere.
  * The database is by Yann LeCun, Corinna Cortes and Christopher J.C. Burges.
  */
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { cacheFolder } from "./cache-folder.ts";
@@ -119,12 +120,15 @@ async function downloadIfAllowed(options: MnistOptions): Promise<MnistPlace> {
 /** The folder itself, or its `mnist` subfolder. */
 async function namedFolder(named: string, by: string): Promise<string> {
   const folder = resolve(named);
-  const subfolder = join(folder, "mnist");
-  if (holdsAll(await findIdxFiles(folder))) return folder;
-  if (await existsWithAll(subfolder)) return subfolder;
+  for (const each of [folder, join(folder, "mnist")]) if (await existsWithAll(each)) return each;
+  const isThere = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const problem = isThere ? "neither it nor its subfolder mnist holds MNIST's four files" : "no such folder";
   throw new Failure(
     "dataset-missing",
-    `${folder} (from ${by}): neither it nor its subfolder mnist holds MNIST's four files`,
+    `${folder} (from ${by}): ${problem}`,
     `It must hold ${mnistFiles.map((file) => file.name).join(", ")}, plain or with .gz.`,
   );
 }

@@ -36,11 +36,14 @@ export class RunWriter implements Run {
   readonly path: string;
   readonly #lock: Lock;
   #record: RunRecord;
+  /** Where the run was made by this writer and nothing happened to it since; else null. */
+  #fresh: Place | null;
 
-  private constructor(path: string, record: RunRecord, lock: Lock) {
+  private constructor(path: string, record: RunRecord, lock: Lock, fresh: Place | null) {
     this.path = path;
     this.#record = record;
     this.#lock = lock;
+    this.#fresh = fresh;
   }
 
   get record(): RunRecord {
@@ -54,6 +57,7 @@ export class RunWriter implements Run {
 
   /** Replaces members of run.json. Throws a Failure (storage-*): run.json is then as before. */
   async update(changes: Partial<RunRecord>): Promise<void> {
+    this.#fresh = null;
     const record = { ...this.#record, ...changes };
     await writeRecord(this.path, record);
     this.#record = record;
@@ -64,15 +68,28 @@ export class RunWriter implements Run {
     await this.#lock.release();
   }
 
+  /**
+   * Takes a new run back, folder and all, that was never updated: nobody misses a run that could not begin, and its
+   * folder can be asked for again. False where there is something to keep. Throws nothing.
+   */
+  async takeBack(): Promise<boolean> {
+    if (this.#fresh === null) return false;
+    for (const name of [runFiles.metrics, runFiles.record])
+      await rm(this.file(name), { force: true }).catch(() => {});
+    await this.close();
+    if (this.#fresh.made) await rmdir(this.path).catch(() => {});
+    return true;
+  }
+
   /** Makes a run folder with a run.json in it. Throws a Failure: usage, run-busy, storage-*. */
   static async create(run: NewRun): Promise<RunWriter> {
     const now = new Date();
     const id = `${dateName(now)}-${slug(run.experiment.name)}`;
-    const { path, made } =
-      run.out === null ? await makeUnique(run.runsFolder, id) : await makeOrTake(run.out);
+    const place = run.out === null ? await makeUnique(run.runsFolder, id) : await makeOrTake(run.out);
+    const { path, made } = place;
     const record = newRecord(run, id, now);
     try {
-      return await RunWriter.#withLock(path, async () => {
+      return await RunWriter.#withLock(path, place, async () => {
         // Another process may have come between the first look and the lock.
         await refuseUnlessEmpty(path);
         await writeRecord(path, record);
@@ -87,16 +104,20 @@ export class RunWriter implements Run {
   /** Opens a run folder to go on with it. Throws a Failure: run-invalid, run-busy, storage-*. */
   static async resume(folder: string): Promise<RunWriter> {
     const { path } = await readRun(folder);
-    return RunWriter.#withLock(path, async () => {
+    return RunWriter.#withLock(path, null, async () => {
       await removePartialFiles(path);
       return (await readRun(path)).record;
     });
   }
 
-  static async #withLock(path: string, prepare: () => Promise<RunRecord>): Promise<RunWriter> {
+  static async #withLock(
+    path: string,
+    fresh: Place | null,
+    prepare: () => Promise<RunRecord>,
+  ): Promise<RunWriter> {
     const lock = await acquireLock(join(path, runFiles.writer), path);
     try {
-      return new RunWriter(path, await prepare(), lock);
+      return new RunWriter(path, await prepare(), lock, fresh);
     } catch (error) {
       await lock.release();
       throw error;

@@ -60,14 +60,15 @@ const leastSecondsBetweenCheckpoints = 1;
 /**
  * Trains `run` to its end, from its checkpoint where it has one, else from its seed. Gives the last event, which
  * `onEvent` gets as well. Throws a Failure, also written to run.json: interrupted (after a checkpoint; the hint says
- * how to go on), diverged, dataset-invalid, run-invalid, storage-*, engine-*, out-of-memory.
+ * how to go on), diverged, dataset-invalid, run-invalid, storage-*, engine-*, out-of-memory. A new run that the engine
+ * cannot even open is taken back.
  */
 export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
   const { run } = options;
   try {
     return await openAndTrain(options);
   } catch (error) {
-    await recordFailure(run, error);
+    if (!(await run.takeBack())) await recordFailure(run, error);
     throw error;
   } finally {
     await run.close();

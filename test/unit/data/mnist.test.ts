@@ -83,7 +83,7 @@ test("a named folder without the files is an error, even when the cache or a mir
     loadMnist({ ...options, environment: { ...environment, LATENT_LAB_DATA: folder } });
   await failsWith(byEnvironment, "dataset-missing", folder, "LATENT_LAB_DATA");
   const missing = () => loadMnist({ ...options, environment, data: join(folder, "gone") });
-  await failsWith(missing, "dataset-missing", join(folder, "gone"));
+  await failsWith(missing, "dataset-missing", join(folder, "gone"), "--data", "no such folder");
   assert.equal(requests.length, 0);
 });
 

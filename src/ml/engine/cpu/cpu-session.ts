@@ -59,7 +59,7 @@ export class CpuSession implements Session {
       trainImages: dataset?.train.count ?? 0,
       testImages: dataset?.test.count ?? 0,
     });
-    this.#programs = placePrograms(plan, network, this.#map, {
+    this.#programs = placePrograms(plan, network, this.#map, device.threads, {
       skipZeros: dataset !== null && isSparse(dataset.train.pixels),
     });
     const memory = allocateMemory(this.#map.end);

@@ -81,8 +81,9 @@ export const MASKS = 28;
 export const ROW_LISTS = 29;
 export const COLUMN_LISTS = 30;
 
-/** TILES, UPDATE: how many units of work threads have claimed; see assembly/share.ts. */
-export const CLAIMED = 31;
+/** TILES, UPDATE: a counter a thread, CLAIM_BYTES apart: units claimed of its share; see assembly/share.ts. */
+export const CLAIMS = 31;
+export const CLAIM_BYTES = 64;
 
 // REDUCE: partial sums to the step's slot of three float64: reconstruction, KL divergence, pixel error.
 export const RECONSTRUCTION_PARTIALS = 4;

@@ -3,7 +3,7 @@
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
-import { RECORD_BYTES, SCALE } from "./layout.ts";
+import { CLAIM_BYTES, CLAIMS, RECORD_BYTES, SCALE } from "./layout.ts";
 import { type LoweringOptions, lower, type OperationRecord } from "./lower.ts";
 import type { MemoryMap } from "./memory-map.ts";
 
@@ -20,10 +20,13 @@ export function placePrograms(
   plan: Plan,
   network: Network,
   map: MemoryMap,
+  threads: number,
   options: LoweringOptions,
 ): Programs {
   const place = (program: Plan["train"]): PlacedProgram => {
-    const records = lower(program, network, map, options);
+    const records = lower(program, network, map, options).map(
+      (record) => new Map([...record, [CLAIMS, map.reserve(threads * CLAIM_BYTES)]]),
+    );
     return { address: map.reserve(records.length * RECORD_BYTES), records };
   };
   return {

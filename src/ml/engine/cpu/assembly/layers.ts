@@ -2,7 +2,7 @@
 // transposed weight the gradient by the input), and what follows while the tile is still in the nearest cache.
 import * as at from "../layout";
 import { exp4, log4, sigmoid4, tanh4, withoutSubnormals } from "./math";
-import { blockCount, blockHeight, blockStart, claim } from "./share";
+import { blockCount, blockHeight, blockStart, claim, reach, shareStart } from "./share";
 import { rowsList } from "./sparse";
 import { rows as productOfRows, someRows } from "./tiles.generated";
 
@@ -19,22 +19,38 @@ function chunkLength(inner: i32): i32 {
   return ((panels + chunks - 1) / chunks) * at.PANEL;
 }
 
-/** Half a panel is claimed at a time: first the product of all its tiles, then what follows. */
+/** Half a panel is claimed at a time. */
 export function tiles(control: usize, record: usize, thread: i32, threads: i32, rows: i32): void {
-  const blocks = blockCount(rows);
-  const blocksPerUnit = (blocks + 1) / 2;
-  const units = (blocks + blocksPerUnit - 1) / blocksPerUnit;
-  const total = ((load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL) * units;
-  for (let unit = claim(record, total, threads); unit < total; unit = claim(record, total, threads)) {
-    const panel = unit / units;
-    const first = (unit % units) * blocksPerUnit;
-    const last = min(blocks, first + blocksPerUnit);
-    if (load<i32>(record, at.WEIGHT << 2)) {
-      begin(control, record, panel, first, last, rows);
-      product(control, record, panel, first, last, rows);
+  const blocksPerUnit = (blockCount(rows) + 1) / 2;
+  const unitsPerPanel = (blockCount(rows) + blocksPerUnit - 1) / blocksPerUnit;
+  const units = ((load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL) * unitsPerPanel;
+  for (let turn = 0; turn < reach(threads); turn++) {
+    const owner = (thread + turn) % threads;
+    const first = shareStart(units, owner, threads);
+    const count = shareStart(units, owner + 1, threads) - first;
+    for (let unit = claim(record, owner, count, threads); unit < count; unit = claim(record, owner, count, threads)) {
+      const panel = (first + unit) / unitsPerPanel;
+      const block = ((first + unit) % unitsPerPanel) * blocksPerUnit;
+      tilesOfPanel(control, record, thread, panel, block, min(blockCount(rows), block + blocksPerUnit), rows);
     }
-    stages(control, record, thread, panel, first, last, rows);
   }
+}
+
+/** First the product of all the tiles, then what follows. */
+function tilesOfPanel(
+  control: usize,
+  record: usize,
+  thread: i32,
+  panel: i32,
+  first: i32,
+  last: i32,
+  rows: i32,
+): void {
+  if (load<i32>(record, at.WEIGHT << 2)) {
+    begin(control, record, panel, first, last, rows);
+    product(control, record, panel, first, last, rows);
+  }
+  stages(control, record, thread, panel, first, last, rows);
 }
 
 /** Products add up: their tiles begin as the bias, or as nothing. */

@@ -1,16 +1,24 @@
 // How rows are cut into tiles and tiles into threads' shares.
 import * as at from "../layout";
 
+/** How many threads' shares a thread goes through: its own first, then its neighbours'. */
+@inline
+export function reach(threads: i32): i32 {
+  return min(threads, 4);
+}
+
 /**
- * The next of a record's `total` units of work, or `total` and above when there are none left. Threads take what they
- * can: one that shares its core with another program takes less. Which thread computes a tile changes no bit of it.
- * Each thread is refused exactly once a step; the last to be refused sets the count back for the next step.
+ * The next of `count` units in `owner`'s share of a record's work, or `count` and above when there are none left.
+ * A thread first takes its own share, whose weights its caches may still hold from the step before, then what its
+ * neighbours have not begun: one that shares its core with another program is helped. Which thread computes a tile
+ * changes no bit of it. Every share is asked by `reach` threads, and each is refused exactly once a step; the last to
+ * be refused sets the count back for the next step.
  */
 @inline
-export function claim(record: usize, total: i32, threads: i32): i32 {
-  const counter = record + (at.CLAIMED << 2);
+export function claim(record: usize, owner: i32, count: i32, threads: i32): i32 {
+  const counter = <usize>load<u32>(record, at.CLAIMS << 2) + ((<usize>owner) << 6);
   const unit = atomic.add<i32>(counter, 1);
-  if (unit == total + threads - 1) atomic.store<i32>(counter, 0);
+  if (unit == count + reach(threads) - 1) atomic.store<i32>(counter, 0);
   return unit;
 }
 

@@ -1,7 +1,7 @@
 // UPDATE: the gradient of one layer's weight and bias, and Adam's step along it. Fused, a tile of the gradient is
 // used up while it is still in the nearest cache, and no gradient is ever stored.
 import * as at from "../layout";
-import { claim, TILES_PER_PANEL, tileStart } from "./share";
+import { claim, reach, shareStart, TILES_PER_PANEL, tileStart } from "./share";
 import { withoutSubnormals } from "./math";
 import { columnsList } from "./sparse";
 import { columns as productOfColumns, someColumns } from "./tiles.generated";
@@ -10,25 +10,45 @@ import { columns as productOfColumns, someColumns } from "./tiles.generated";
 const TILES_PER_UNIT = 16;
 
 export function update(control: usize, record: usize, thread: i32, threads: i32, rows: i32, step: i32): void {
-  const inner = load<i32>(record, at.INNER << 2);
-  const columns = load<i32>(record, at.COLUMNS << 2);
+  const panels = (load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL;
+  const tiles = panels * tilesPerPanel(record);
+  const units = (tiles + TILES_PER_UNIT - 1) / TILES_PER_UNIT;
+  for (let turn = 0; turn < reach(threads); turn++) {
+    const owner = (thread + turn) % threads;
+    const first = shareStart(units, owner, threads);
+    const count = shareStart(units, owner + 1, threads) - first;
+    for (let unit = claim(record, owner, count, threads); unit < count; unit = claim(record, owner, count, threads)) {
+      const tile = (first + unit) * TILES_PER_UNIT;
+      updateTiles(control, record, thread, rows, step, tile, min(tiles, tile + TILES_PER_UNIT));
+    }
+  }
+}
+
+/** Tiles of one panel of the weight, and one more for the panel's bias. */
+function tilesPerPanel(record: usize): i32 {
+  return ((load<i32>(record, at.INNER << 2) + at.PANEL - 1) / at.PANEL) * TILES_PER_PANEL + 1;
+}
+
+function updateTiles(
+  control: usize,
+  record: usize,
+  thread: i32,
+  rows: i32,
+  step: i32,
+  first: i32,
+  last: i32,
+): void {
+  const perPanel = tilesPerPanel(record);
   const takeBias = load<i32>(record, at.BIAS_GRADIENT << 2) != 0;
   const takeWeight = load<i32>(record, at.WEIGHT << 2) != 0;
-  const inputPanels = (inner + at.PANEL - 1) / at.PANEL;
-  const tilesPerPanel = inputPanels * TILES_PER_PANEL + 1; // the last one is the bias
-  const tiles = ((columns + at.PANEL - 1) / at.PANEL) * tilesPerPanel;
-  const units = (tiles + TILES_PER_UNIT - 1) / TILES_PER_UNIT;
   const adam = <usize>load<u32>(control, at.ADAM_SLOTS) + <usize>step * at.STEP_ADAM_BYTES;
-  for (let unit = claim(record, units, threads); unit < units; unit = claim(record, units, threads)) {
-    const end = min(tiles, (unit + 1) * TILES_PER_UNIT);
-    for (let index = unit * TILES_PER_UNIT; index < end; index++) {
-      const panel = index / tilesPerPanel;
-      const tile = index % tilesPerPanel;
-      if (tile == tilesPerPanel - 1) {
-        if (takeBias) updateBias(control, record, rows, panel, adam);
-      } else if (takeWeight)
-        updateTile(control, record, thread, rows, panel, tile / TILES_PER_PANEL, tile % TILES_PER_PANEL, adam);
-    }
+  for (let index = first; index < last; index++) {
+    const panel = index / perPanel;
+    const tile = index % perPanel;
+    if (tile == perPanel - 1) {
+      if (takeBias) updateBias(control, record, rows, panel, adam);
+    } else if (takeWeight)
+      updateTile(control, record, thread, rows, panel, tile / TILES_PER_PANEL, tile % TILES_PER_PANEL, adam);
   }
 }
 
