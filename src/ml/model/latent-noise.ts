@@ -1,7 +1,7 @@
 /**
  * The latent noise ε of a VAE as every engine must produce it: standard normals that are a function of
  * (seed, stream, step, row, dimension). The words are the same bits everywhere; the normals agree to about the
- * precision of the engine's arithmetic.
+ * precision of the engine's arithmetic. Engines write it in languages of their own; this is what they are held to.
  */
 import { type Stream, threefry2x32 } from "../random.ts";
 

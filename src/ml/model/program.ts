@@ -69,7 +69,8 @@ export type Operation =
   /**
    * out = μ + deviation, deviation = ε·exp(½ logσ²), ε standard normal (Kingma and Welling 2014, the
    * reparameterisation); adds the KL divergence −½ Σ (1 + logσ² − μ² − σ²) to the step's losses.
-   * statistics = [μ | logσ²]; logσ² is clamped to ±`logVarianceLimits`.
+   * statistics = [μ | logσ²]; logσ² is held within −30 … 20, so that σ² stays within float32 whatever the
+   * network says.
    */
   | {
       readonly kind: "sample";
@@ -129,9 +130,6 @@ export type Operation =
       readonly gradient: BatchMatrix;
       readonly layer: LayerParameters;
     };
-
-/** σ² stays within float32 whatever the network says. */
-export const logVarianceLimits = { minimum: -30, maximum: 20 } as const;
 
 export interface Program {
   readonly operations: readonly Operation[];

@@ -95,7 +95,6 @@ export const LINEAR = 0;
 export const RELU = 1;
 export const TANH = 2;
 export const SIGMOID = 3;
-export const NO_LOSS = 0;
 export const BCE = 1;
 export const SQUARED_ERROR_OF_SIGMOID = 2;
 export const SQUARED_ERROR = 3;

@@ -1,6 +1,7 @@
 /**
  * How the CPU engine stores a matrix: in panels of sixteen columns side by side, row after row, panel after panel.
- * A panel's row is one cache line. Columns beyond the last are padding and stay zero.
+ * A panel's row is one cache line. Columns beyond the last, and between blocks, are padding: there parameters and
+ * gradients stay zero, which products with the transposed weight rely on; activations may hold anything finite.
  */
 import { PANEL } from "./layout.ts";
 
