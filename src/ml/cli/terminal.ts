@@ -2,10 +2,20 @@
  * The program's two outputs. Results go to stdout, progress and errors to stderr; each knows whether a person is
  * looking at it, and tells when nobody reads it any more (`| head`).
  */
+import type { Writable } from "node:stream";
 import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
 
+/** A terminal, or anything else that takes text. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/**
+ * What becomes of an output that cannot be written, by a full disk, say: results that are lost end the program with a
+ * Failure, remarks are dropped, for no work is worth less without them.
+ */
+export type OutputRole = "results" | "remarks";
+
 export class Output {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: OutputStream;
   #onReaderGone = (): void => {};
   /** Node opens its own outputs again after an error, and would report every further write. */
   #isReaderGone = false;
@@ -14,11 +24,12 @@ export class Output {
   /** Whether colours and weights may be used (https://no-color.org). */
   readonly hasColour: boolean;
 
-  /** `name` is what errors call it. */
-  constructor(stream: NodeJS.WriteStream, name: string, environment: NodeJS.ProcessEnv) {
+  constructor(stream: OutputStream, role: OutputRole, environment: NodeJS.ProcessEnv) {
     this.#stream = stream;
     stream.on("error", (error) => {
-      if (!hasSystemCode(error, "EPIPE", "ERR_STREAM_DESTROYED")) throw storageFailure(error, name, "write");
+      // EIO: a terminal that hung up.
+      const isGone = hasSystemCode(error, "EPIPE", "EIO", "ERR_STREAM_DESTROYED");
+      if (role === "results" && !isGone) throw storageFailure(error, "standard output", "write");
       if (this.#isReaderGone) return;
       this.#isReaderGone = true;
       this.#onReaderGone();
@@ -94,7 +105,7 @@ export interface Terminal {
 
 export function openTerminal(environment: NodeJS.ProcessEnv): Terminal {
   return {
-    out: new Output(process.stdout, "standard output", environment),
-    err: new Output(process.stderr, "standard error", environment),
+    out: new Output(process.stdout, "results", environment),
+    err: new Output(process.stderr, "remarks", environment),
   };
 }
