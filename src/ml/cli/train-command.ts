@@ -33,8 +33,10 @@ export async function train(context: Context, options: TrainArguments): Promise<
     ? new JsonTrainingReport(terminal.out, terminal.err)
     : new TextTrainingReport(terminal, environment);
   const interruption = listenForInterruption(() => report.stopping());
-  // Nobody would learn how it ends: better a checkpoint now.
-  terminal.out.whenReaderGone(() => interruption.interrupt());
+  // Nobody would learn how it ends: better a checkpoint now. A run that is ending already keeps the time it needs.
+  terminal.out.whenReaderGone(() => {
+    if (!interruption.signal.aborted) interruption.interrupt();
+  });
   try {
     const started =
       options.resume === undefined
