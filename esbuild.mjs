@@ -25,7 +25,7 @@ export async function bundleCommandLine(root, outputFolder) {
     splitting: true,
     format: "esm",
     platform: "node",
-    target: "node20.9",
+    target: "node20.18",
     // Native code cannot be bundled.
     external: ["sharp", "@resvg/resvg-js"],
     banner: { js: requireForBundle },

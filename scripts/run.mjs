@@ -45,9 +45,9 @@ const untested = "\n0 passed, 1 failed";
 
 async function main([name = "", ...args]) {
   if (!Object.hasOwn(tasks, name)) throw new TaskError(`usage: run.mjs ${Object.keys(tasks).join(" | ")}`);
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 9)) {
-    throw new TaskError(`Latent Lab needs Node 20.9 or later; this is ${process.versions.node}.`);
+  const [major = 0, minor = 0, patch = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && (minor < 18 || (minor === 18 && patch < 1)))) {
+    throw new TaskError(`Latent Lab needs Node 20.18.1 or later; this is ${process.versions.node}.`);
   }
   await install();
   return tasks[name](args);

@@ -9,12 +9,17 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-const oldestMajor = 20;
-const oldestMinor = 9;
+/** As package.json's "engines" says; the library that downloads needs it. */
+const oldest = [20, 18, 1] as const;
 /** The Node whose WebAssembly compiler the fast kernels need. */
 const pinnedMajor = 24;
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const [major = 0, minor = 0, patch = 0] = process.versions.node.split(".").map(Number);
+
+function isTooOld(): boolean {
+  if (major !== oldest[0]) return major < oldest[0];
+  return minor < oldest[1] || (minor === oldest[1] && patch < oldest[2]);
+}
 
 function pinnedNode(): string | null {
   if (major >= pinnedMajor || process.env.LATENT_LAB_NODE === "current") return null;
@@ -32,17 +37,18 @@ function pinnedNode(): string | null {
 
 /**
  * Runs this same command on `node` and ends as it ends. Signals are passed on; a Ctrl-C in the terminal then reaches
- * the child twice, once from the terminal, which it takes for one (see cli/interruption.ts). The channel lets the
- * child notice when this process is killed outright, so that it does not train on unseen.
+ * the child twice, once from the terminal, which it takes for one (see cli/interruption.ts). On Windows the console
+ * reaches the child by itself, and to pass a signal on would be to kill it: there this process only stays alive. The
+ * channel lets the child notice when this process is killed outright, so that it does not train on unseen.
  */
 function handOver(node: string): void {
   const child = spawn(node, process.argv.slice(1), {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, LATENT_LAB_NODE: "current" },
   });
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
   const passOn = (signal: NodeJS.Signals) => {
-    child.kill(signal);
+    if (process.platform !== "win32") child.kill(signal);
   };
   for (const signal of signals) process.on(signal, passOn);
   child.once("error", () => {
@@ -67,9 +73,9 @@ function start(): void {
   );
 }
 
-if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+if (isTooOld()) {
   process.stderr.write(
-    `error: Latent Lab needs Node ${oldestMajor}.${oldestMinor} or later; this is ${process.versions.node}\n` +
+    `error: Latent Lab needs Node ${oldest.join(".")} or later; this is ${process.versions.node}\n` +
       "hint: Install a newer Node from https://nodejs.org\n",
   );
   process.exitCode = 1;

@@ -4,8 +4,10 @@
  */
 import { exitCodes } from "./exit-codes.ts";
 
-/** A Ctrl-C may arrive twice, from the terminal and from the Node that handed over to this one (see ../cli.ts). */
+/** How far apart the two signals of one key press may be: for a shell, a terminal and npm that all pass it on. */
 const sameKeyPressMilliseconds = 200;
+/** Below a Node that handed over to this one (see ../cli.ts) each Ctrl-C arrives twice, on a busy machine late. */
+const handedOverMilliseconds = 1000;
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -19,13 +21,15 @@ export interface Interruption {
  */
 export function listenForInterruption(onFirst: () => void): Interruption {
   const controller = new AbortController();
+  const isHandedOver = process.channel !== undefined && process.channel !== null;
+  const window = isHandedOver ? handedOverMilliseconds : sameKeyPressMilliseconds;
   let since = 0;
   const interrupt = () => {
     if (!controller.signal.aborted) {
       since = performance.now();
       controller.abort();
       onFirst();
-    } else if (performance.now() - since > sameKeyPressMilliseconds) {
+    } else if (performance.now() - since > window) {
       process.exit(exitCodes.interrupted);
     }
   };
