@@ -3,9 +3,10 @@
 // builds, never see half a file.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { lock } from "./build-lock.mjs";
 import { root, say } from "./set-up.mjs";
 
 const dist = join(root, "dist");
@@ -50,7 +51,7 @@ const stages = [
 /** Builds what is out of date; says so when there is anything to do. */
 export async function build() {
   if ((await staleStages()).length === 0) return;
-  const release = await lock();
+  const release = await lock(lockFile);
   try {
     // Another build may have finished while this one waited.
     const stale = await staleStages();
@@ -136,30 +137,4 @@ async function writeStamp(stamp) {
   const temporary = `${stampFile}.${process.pid}`;
   await writeFile(temporary, JSON.stringify(stamp));
   await rename(temporary, stampFile);
-}
-
-/** One build at a time; the lock of a build that was killed is taken over. Returns what gives it back. */
-async function lock() {
-  for (;;) {
-    try {
-      const handle = await open(lockFile, "wx");
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(lockFile, { force: true });
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-      const owner = Number(await readFile(lockFile, "utf8").catch(() => ""));
-      if (owner > 0 && !isRunning(owner)) await rm(lockFile, { force: true });
-      else await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
-
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
 }
