@@ -88,7 +88,7 @@ export async function listEngines({ terminal: { out } }: Context, { json }: List
   const rows = reports.map(({ name, device }) =>
     device.available
       ? [name, "works", device.description]
-      : [name, "not here", `${device.reason} ${device.hint}`],
+      : [name, "not here", `${device.reason}. ${device.hint}`],
   );
   for (const line of table(rows)) out.line(line);
 }

@@ -22,8 +22,6 @@ export const engineNames: readonly string[] = entries.map(({ name }) => name);
 export interface ChosenEngine {
   readonly engine: Engine;
   readonly device: Device;
-  /** The faster ones that `auto` passed over. */
-  readonly passedOver: readonly EngineReport[];
 }
 
 export interface EngineReport {
@@ -42,14 +40,14 @@ export async function chooseEngine(name: string, options: EngineOptions): Promis
       `Engines: auto, ${engineNames.join(", ")}. What runs here: latent-lab engines`,
     );
   }
-  const passedOver: EngineReport[] = [];
+  const unavailable: EngineReport[] = [];
   for (const candidate of candidates) {
     const engine = await candidate.load();
     const device = await engine.probe(options);
-    if (device.available) return { engine, device, passedOver };
-    passedOver.push({ name: candidate.name, device });
+    if (device.available) return { engine, device };
+    unavailable.push({ name: candidate.name, device });
   }
-  throw noneAvailable(passedOver);
+  throw noneAvailable(unavailable);
 }
 
 /** How every engine fares on this machine. */
