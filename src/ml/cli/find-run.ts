@@ -1,6 +1,6 @@
 /** Which run folder the user means: a path, a name under .latent-lab/runs, or "latest". */
 import { existsSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { suggestion } from "../../contract/nearest.ts";
 import { runFiles } from "../../contract/run.ts";
@@ -36,10 +36,4 @@ async function namedRun(named: string): Promise<string> {
     `there is no run "${named}"`,
     suggestion(named, names.slice(-5), "The latest runs"),
   );
-}
-
-/** A path as short as it can be said from here. */
-export function shortPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere === "" || fromHere === ".." || fromHere.startsWith(`..${sep}`) ? path : fromHere;
 }

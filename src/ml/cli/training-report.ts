@@ -6,22 +6,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DoneEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../../contract/events.ts";
 import type { Failure } from "../../contract/failure.ts";
-import type { Evaluation, Losses } from "../../contract/losses.ts";
 import { runFiles } from "../../contract/run.ts";
-import type { SplitName } from "../data/dataset.ts";
 import type { DatasetProgress } from "../data/progress.ts";
-import { shortPath } from "./find-run.ts";
+import { compressionInWords, evaluationLines, partsInWords } from "./evaluation-words.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
 import type { Output, Terminal } from "./terminal.ts";
-import {
-  bytesInWords,
-  durationInWords,
-  grouped,
-  lossInWords,
-  ratioInWords,
-  rounded,
-  table,
-} from "./words.ts";
+import { bytesInWords, durationInWords, grouped, lossInWords, rounded, shortPath, table } from "./words.ts";
 
 export interface TrainingReport {
   onEvent(event: TrainingEvent): void;
@@ -181,11 +171,6 @@ function epochLine(event: EpochEvent, start: StartEvent | null): string {
   ].join("  ");
 }
 
-/** The two parts of a VAE's loss; a plain autoencoder's has but one. */
-function partsInWords({ reconstruction, kl }: Losses): string {
-  return kl === 0 ? "" : ` (reconstruction ${lossInWords(reconstruction)}, KL ${lossInWords(kl)})`;
-}
-
 function doneLines(done: DoneEvent, start: StartEvent | null, out: Output): string[] {
   const why = done.reason === "early-stopping" ? ": the test loss no longer improves" : "";
   return [
@@ -198,33 +183,6 @@ function doneLines(done: DoneEvent, start: StartEvent | null, out: Output): stri
     `Run folder: ${out.bold(shortPath(done.run))}`,
     ...fileLines(done.run).map((line) => `  ${line}`),
   ];
-}
-
-/** What an evaluation found, one subject to a line. */
-export function evaluationLines(test: Evaluation, split: SplitName = "test"): string[] {
-  const lines = [`${`${split} loss`.padEnd(13)}${lossInWords(test.loss)}${partsInWords(test)}`];
-  if (test.aboveFloor !== null) {
-    lines.push(
-      `above floor  ${lossInWords(test.aboveFloor)} over the cross-entropy of a perfect reconstruction`,
-    );
-  }
-  lines.push(`pixels       mean squared error ${test.pixelMse.toFixed(5)}`);
-  if (test.activeUnits !== null) {
-    lines.push(`latents      ${test.activeUnits} of ${test.klPerDimension.length} dimensions are in use`);
-  }
-  return lines;
-}
-
-/** How much smaller, in numbers and in bytes. */
-export function compressionInWords({
-  dimensions,
-  bytesFloat32,
-  bytesInt8,
-}: DoneEvent["compression"]): string {
-  return (
-    `${ratioInWords(dimensions)} fewer numbers; in bytes ${ratioInWords(bytesFloat32)} smaller as float32, ` +
-    `${ratioInWords(bytesInt8)} as int8`
-  );
 }
 
 function fileLines(run: string): string[] {

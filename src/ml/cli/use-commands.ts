@@ -19,10 +19,10 @@ import {
   samplesOfRun,
 } from "../train/use-run.ts";
 import type { Context } from "./context.ts";
-import { findRun, shortPath } from "./find-run.ts";
+import { compressionInWords, evaluationLines } from "./evaluation-words.ts";
+import { findRun } from "./find-run.ts";
 import type { EngineChoice } from "./options.ts";
-import { compressionInWords, evaluationLines } from "./training-report.ts";
-import { ratioInWords } from "./words.ts";
+import { ratioInWords, shortPath } from "./words.ts";
 import { writeOutput } from "./write-output.ts";
 
 interface UseArguments extends EngineChoice {

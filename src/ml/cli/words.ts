@@ -1,4 +1,5 @@
-/** Numbers as people read them. */
+/** Numbers, paths and tables as people read them. */
+import { relative, sep } from "node:path";
 
 /** Thousands apart: "43,210". */
 export function grouped(value: number): string {
@@ -45,6 +46,12 @@ export function bytesInWords(bytes: number): string {
 /** A ratio: "24.5×". */
 export function ratioInWords(ratio: number): string {
   return `${ratio >= 100 ? Math.round(ratio) : Number(ratio.toFixed(1))}×`;
+}
+
+/** A path as short as it can be said from here. */
+export function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === "" || fromHere === ".." || fromHere.startsWith(`..${sep}`) ? path : fromHere;
 }
 
 /** Rows in columns as wide as their widest entry; the last column is left ragged. */
