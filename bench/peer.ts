@@ -99,6 +99,17 @@ class LineReader {
 
 async function* jsonLines(stream: Readable): AsyncGenerator<unknown> {
   for await (const line of createInterface({ input: stream })) {
-    if (line.startsWith("{")) yield JSON.parse(line);
+    const value = parseObject(line);
+    if (value !== null) yield value;
+  }
+}
+
+/** null: not a JSON object; a Python dictionary, say, that a library printed. */
+function parseObject(line: string): unknown {
+  if (!line.startsWith("{")) return null;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
   }
 }
