@@ -10,6 +10,7 @@ import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.t
 import { makeFolder, syncFolder } from "../folders.ts";
 import { openBytes } from "./byte-reader.ts";
 import { type Connection, fetchInto, HttpError, httpReason, openConnection } from "./http.ts";
+import { writeAll } from "./write-all.ts";
 
 /** A file as it is when decompressed; mirrors offer it as `${name}.gz`. */
 export interface RemoteFile {
@@ -178,6 +179,7 @@ async function place(path: string, file: RemoteFile, folder: string): Promise<bo
     try {
       if (!(await inflateVerified(path, file, output))) return false;
       await output.sync();
+      await requireSize(output, file.bytes, target);
     } finally {
       await output.close();
     }
@@ -191,6 +193,17 @@ async function place(path: string, file: RemoteFile, folder: string): Promise<bo
   }
 }
 
+/** What is placed is trusted by its length from then on. */
+async function requireSize(output: FileHandle, bytes: number, target: string): Promise<void> {
+  const { size } = await output.stat();
+  if (size === bytes) return;
+  throw new Failure(
+    "storage-failed",
+    `${target}: of its ${bytes} bytes the disk kept ${size}`,
+    "Check the disk and the room on it, then try again.",
+  );
+}
+
 async function inflateVerified(path: string, file: RemoteFile, output: FileHandle): Promise<boolean> {
   const reader = await openBytes(path);
   const hash = createHash("sha256");
@@ -202,7 +215,7 @@ async function inflateVerified(path: string, file: RemoteFile, output: FileHandl
       if (filled === 0) break;
       if (written + filled > file.bytes) return false;
       hash.update(piece.subarray(0, filled));
-      await output.write(piece, 0, filled, written);
+      await writeAll(output, piece.subarray(0, filled), written);
       written += filled;
     }
   } catch (error) {

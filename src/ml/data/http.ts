@@ -5,6 +5,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Dispatcher } from "undici";
 import { Failure, storageFailure } from "../../contract/failure.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Short, so that a machine without a network is told so within seconds. */
 const connectMilliseconds = 4_000;
@@ -112,7 +113,7 @@ async function receive(
     if (position + chunk.length > part.maximumBytes)
       throw new HttpError(`it sent more than ${part.maximumBytes} bytes`);
     try {
-      await part.handle.write(chunk, 0, chunk.length, position);
+      await writeAll(part.handle, chunk, position);
     } catch (error) {
       throw storageFailure(error, part.path, "write");
     }
