@@ -1,6 +1,7 @@
 /**
  * Files that are either whole or absent, also after a power cut: whole files are written beside their place and
- * moved into it; logs only grow, and what a crash left half written is one torn last line.
+ * moved into it; logs only grow. What a killed process left half written of a log is one torn last line; a power cut
+ * may leave anything in place of what came after the last sync.
  */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

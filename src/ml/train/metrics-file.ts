@@ -25,12 +25,33 @@ export async function readEpochs(path: string): Promise<EpochEvent[]> {
   return (await readMetrics(path)).filter((line) => line.event === "epoch");
 }
 
-/** Drops what was measured after `progress`, and a torn last line. Throws a Failure: run-invalid, storage-*. */
+/**
+ * Drops what was measured after `progress`, readable or not: those lines were not yet synced, and a power cut may have
+ * left anything in their place. A damaged line among those that `progress` covers is refused.
+ * Throws a Failure: run-invalid, storage-*.
+ */
 export async function cutMetrics(path: string, progress: Progress): Promise<void> {
   const { lines, torn } = await readWholeLines(path);
-  const kept = lines.filter((line, index) => covers(progress, parseLine(line, `${path}:${index + 1}`)));
-  if (torn || kept.length < lines.length)
-    await writeFileDurably(path, kept.map((line) => `${line}\n`).join(""));
+  const end = lines.findLastIndex((line) => isCovered(progress, line)) + 1;
+  const kept = lines.slice(0, end);
+  const covered = kept.map((line, index) => parseLine(line, `${path}:${index + 1}`));
+  const next = lines[end];
+  // The last epoch before the checkpoint was synced with it: where that is missing, the damage may be in its line.
+  if (next !== undefined && !reaches(covered, progress.epochsDone)) parseLine(next, `${path}:${end + 1}`);
+  if (torn || end < lines.length) await writeFileDurably(path, kept.map((line) => `${line}\n`).join(""));
+}
+
+function isCovered(progress: Progress, line: string): boolean {
+  try {
+    return covers(progress, parseLine(line, ""));
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}
+
+function reaches(lines: readonly MetricsLine[], epoch: number): boolean {
+  return epoch === 0 || lines.some((line) => line.event === "epoch" && line.epoch === epoch);
 }
 
 function covers(progress: Progress, line: MetricsLine): boolean {

@@ -58,6 +58,26 @@ describe("metrics", () => {
     assert.equal(readFileSync(path, "utf8"), `${lines.slice(0, 5).join("\n")}\n`);
   });
 
+  test("after a power cut lose what follows the checkpoint, zeros and whole lines alike", async (t) => {
+    const path = metricsOf(
+      t,
+      `${lines.slice(0, 3).join("\n")}\n${"\0".repeat(50)}\n${lines[4]}\n${lines[5]}\n`,
+    );
+    await cutMetrics(path, { ...startOfRun, step: 6, epochsDone: 1 });
+    assert.equal(readFileSync(path, "utf8"), `${lines.slice(0, 3).join("\n")}\n`);
+  });
+
+  test("damaged where the checkpoint covers them are not cut but refused", async (t) => {
+    const between = `${lines[0]}\n\0\0\n${lines[2]}\n${lines[3]}\n`;
+    const lastEpoch = `${lines[0]}\n\0\0\n${lines[3]}\n`;
+    for (const text of [between, lastEpoch]) {
+      const path = metricsOf(t, text);
+      const cut = cutMetrics(path, { ...startOfRun, step: 6, epochsDone: 1 });
+      await assert.rejects(cut, { code: "run-invalid", message: /metrics\.jsonl:2: / });
+      assert.equal(readFileSync(path, "utf8"), text);
+    }
+  });
+
   test("are cut to nothing where there is no checkpoint", async (t) => {
     const path = metricsOf(t, `${lines.join("\n")}\n`);
     await cutMetrics(path, startOfRun);
