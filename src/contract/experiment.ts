@@ -108,7 +108,11 @@ const optimizer = z.strictObject({
   learningRate: z._default(describe(z.number().check(z.gt(0), z.maximum(10)), "Adam's step size."), 0.001),
   beta1: z._default(describe(z.number().check(z.minimum(0), z.lt(1)), "Decay of the first moment."), 0.9),
   beta2: z._default(describe(z.number().check(z.minimum(0), z.lt(1)), "Decay of the second moment."), 0.999),
-  epsilon: z._default(describe(z.number().check(z.gt(0), z.maximum(1)), "Keeps the division finite."), 1e-8),
+  // Much smaller ones are zero as float32, and a weight whose gradients were all zero would become 0 / 0.
+  epsilon: z._default(
+    describe(z.number().check(z.minimum(1e-12), z.maximum(1)), "Keeps the division finite."),
+    1e-8,
+  ),
   epsilonPlacement: z._default(
     describe(
       z.enum(["corrected", "uncorrected"]),

@@ -106,6 +106,10 @@ test("a wrong value is named with its path, what it may be and what it is", () =
       "optimizer.learningRate must be a number above 0 and at most 10, not 0",
     ],
     [
+      { ...small, optimizer: { epsilon: 1e-50 } },
+      "optimizer.epsilon must be a number from 1e-12 to 1, not 1e-50",
+    ],
+    [
       { ...small, dataset: { kind: "folder", path: "x", invert: "yes" } },
       'dataset.invert must be true or false, not "yes"',
     ],
