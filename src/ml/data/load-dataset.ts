@@ -3,6 +3,7 @@
  */
 import { resolve } from "node:path";
 import type { DatasetChoice } from "../../contract/experiment.ts";
+import { Failure } from "../../contract/failure.ts";
 import type { Dataset } from "./dataset.ts";
 import { drawDigits } from "./drawn-digits.ts";
 import { findIdxFiles, readIdxFiles } from "./idx-folder.ts";
@@ -20,6 +21,7 @@ export interface DatasetOptions extends MnistOptions {
  * image-invalid, interrupted, out-of-memory, storage-*, usage.
  */
 export async function loadDataset(choice: DatasetChoice, options: DatasetOptions): Promise<Dataset> {
+  refuseUnusedData(choice, options);
   switch (choice.kind) {
     case "mnist":
       return loadMnist(options);
@@ -32,6 +34,18 @@ export async function loadDataset(choice: DatasetChoice, options: DatasetOptions
     default:
       return choice satisfies never;
   }
+}
+
+/** A folder that is named but never looked into would be taken for the one that was used. */
+function refuseUnusedData({ kind }: DatasetChoice, { data }: DatasetOptions): void {
+  if (data === undefined || kind === "mnist") return;
+  throw new Failure(
+    "usage",
+    `--data ${data}: names MNIST's folder, but this experiment's dataset is "${kind}"`,
+    kind === "drawn-digits"
+      ? "Leave --data out: these digits are drawn, not read."
+      : "Leave --data out: the experiment names the folder as dataset.path.",
+  );
 }
 
 async function loadIdx(folder: string): Promise<Dataset> {

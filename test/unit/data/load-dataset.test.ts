@@ -31,7 +31,11 @@ test("all four kinds load, and name themselves and where they come from", async 
   await mkdir(join(baseFolder, "pictures"));
   for (const name of ["a.png", "b.png"])
     await writeFile(join(baseFolder, "pictures", name), await greyPng(new Uint8Array(4), 2, 2));
-  const options = { baseFolder, data: join(baseFolder, "digits"), environment: {}, allowDownload: false };
+  const options = {
+    baseFolder,
+    environment: { LATENT_LAB_DATA: join(baseFolder, "digits") },
+    allowDownload: false,
+  };
   const size = { width: 3, height: 2, invert: false, testFraction: 0.1, seed: 1 };
   const choices: DatasetChoice[] = [
     { kind: "mnist" },
@@ -48,6 +52,18 @@ test("all four kinds load, and name themselves and where they come from", async 
       choice.kind === "drawn-digits" ? /drawn by Latent Lab/ : new RegExp(baseFolder),
     );
   }
+});
+
+test("a folder named for MNIST is refused where another dataset is asked for", async () => {
+  const options = { baseFolder: ".", data: "digits", environment: {}, allowDownload: false };
+  const size = { width: 3, height: 2, invert: false, testFraction: 0.1, seed: 1 };
+  const choices: DatasetChoice[] = [
+    { kind: "drawn-digits", train: 5, test: 3, seed: 1 },
+    { kind: "idx", path: "digits" },
+    { kind: "folder", path: "pictures", ...size },
+  ];
+  for (const choice of choices)
+    await failsWith(() => loadDataset(choice, options), "usage", "--data digits", choice.kind);
 });
 
 test("images of one pixel load", async (context) => {
