@@ -132,7 +132,12 @@ function readLatents(view: DataView, count: number, file: string): Float32Array 
   const scale = view.getFloat32(46, true);
   if (!(scale >= 0 && scale <= largestScale))
     throw invalid(file, `has the scale ${scale} at byte 46`, "Encode the image again.");
-  return Float32Array.from({ length: count }, (_, index) => scale * view.getInt8(headerBytes + index));
+  return Float32Array.from({ length: count }, (_, index) => {
+    const level = view.getInt8(headerBytes + index);
+    if (level < -largestLevel)
+      throw invalid(file, `has ${level} at byte ${headerBytes + index}, which no program wrote`, copyAgain);
+    return scale * level;
+  });
 }
 
 function checkWritable({ width, height, latents, modelHash }: LatentImage): void {

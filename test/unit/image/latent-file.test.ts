@@ -166,6 +166,13 @@ test("a scale that is negative, infinite or not a number is refused", () => {
     );
 });
 
+test("the level −128, which negation would not survive, is refused", () => {
+  refused(
+    forged((view) => view.setInt8(52, -128)),
+    /-128 at byte 52/,
+  );
+});
+
 test("the largest file is as long as stated", () => {
   assert.equal(
     encodeLatentFile({ ...image, latents: new Float32Array(65_536) }).length,
