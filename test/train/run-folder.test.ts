@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -149,6 +150,17 @@ describe("going on with a run", () => {
     writeFileSync(join(path, "previews", ".epoch-000001.png.99.partial"), "half");
     await (await RunWriter.resume(path)).close();
     assert.deepEqual(readdirSync(path, { recursive: true }).sort(), ["previews", "run.json"]);
+  });
+
+  test("sweeps up the lock's half-written files, but not one that may be in the making", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    await (await createRun(path, smallVae)).close();
+    const [old, fresh] = [".writer.json.1.partial", ".writer.json.2.partial"] as const;
+    for (const name of [old, fresh]) writeFileSync(join(path, name), "half");
+    const past = Date.now() / 1000 - 120;
+    utimesSync(join(path, old), past, past);
+    await (await RunWriter.resume(path)).close();
+    assert.deepEqual(readdirSync(path).sort(), [fresh, "run.json"]);
   });
 
   test("is refused while another writes", async (t) => {

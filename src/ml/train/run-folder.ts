@@ -2,7 +2,7 @@
  * Run folders held for writing: making a new one, going on with an old one. What the folder holds is in
  * contract/run.ts; its record, checkpoints and metrics have files of their own here.
  */
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
@@ -227,11 +227,23 @@ async function refuseUnlessEmpty(path: string): Promise<void> {
   );
 }
 
-/** What killed writers left. Not the lock's own: another process may be trying for it right now. */
+/** Trying for the lock takes milliseconds. */
+const lockTrialMilliseconds = 60_000;
+
+/** What killed writers left. Of the lock's own only old ones: another process may be trying for it right now. */
 async function removePartialFiles(path: string): Promise<void> {
   for (const folder of [path, join(path, runFiles.previews)]) {
     const names = await readdir(folder).catch((): string[] => []);
-    const stale = names.filter((name) => isPartialFile(name) && !name.startsWith(`.${runFiles.writer}`));
-    for (const name of stale) await rm(join(folder, name), { force: true });
+    for (const name of names.filter(isPartialFile)) {
+      const file = join(folder, name);
+      if (!name.startsWith(`.${runFiles.writer}`) || (await isOld(file))) await rm(file, { force: true });
+    }
   }
+}
+
+async function isOld(path: string): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > lockTrialMilliseconds,
+    () => false,
+  );
 }
