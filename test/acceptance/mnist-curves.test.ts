@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { type EpochEvent, trainingEventSchema } from "../../src/contract/events.ts";
 import { runCli } from "../cli/run-cli.ts";
+import { noRealMnist, realMnist } from "../fixtures/real-mnist.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
-import { mnistFolder, mnistMissing } from "../reference/datasets.ts";
 
 async function epochsOf(t: TestContext, preset: string): Promise<readonly EpochEvent[]> {
-  const args = ["--preset", preset, "--seed", "1", "--data", mnistFolder, "--json"];
+  const args = ["--preset", preset, "--seed", "1", "--data", realMnist, "--json"];
   const { code, stdout, stderr } = await runCli(["train", ...args], { folder: temporaryFolder(t) });
   assert.equal(code, 0, stderr);
   return stdout
@@ -25,7 +25,7 @@ function assertWithin(value: number | undefined, expected: number, tolerance: nu
   assert.ok(Math.abs(value - expected) <= tolerance, `${what} is ${value}, not ${expected} ± ${tolerance}`);
 }
 
-describe("on real MNIST", { skip: mnistMissing }, () => {
+describe("on real MNIST", { skip: noRealMnist }, () => {
   test("the VAE's training loss follows PyTorch's, epochs 1 to 5", async (t) => {
     const epochs = await epochsOf(t, "mnist-vae");
     // Means of five runs of the PyTorch original: two noted with it, one published, two made by ourselves.

@@ -20,8 +20,9 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Experiment } from "../../src/contract/experiment.ts";
+import { noRealMnist } from "../fixtures/real-mnist.ts";
 import { assertClose, assertNear } from "../reference/agreement.ts";
-import { mnistDataset, mnistMissing } from "../reference/datasets.ts";
+import { mnistDataset } from "../reference/datasets.ts";
 import { type Deviation, deviation } from "../reference/deviation.ts";
 import { mnistAutoencoder, mnistVae } from "../reference/experiments.ts";
 import { ReferenceModel } from "../reference/model.ts";
@@ -59,7 +60,7 @@ function assertWeights(t: TestContext, name: string, { relative, worst, beyond, 
   assert.ok(worst <= 1e-4, figures);
 }
 
-describe("ten Adam steps on real MNIST agree with the float64 reference", { skip: mnistMissing }, () => {
+describe("ten Adam steps on real MNIST agree with the float64 reference", { skip: noRealMnist }, () => {
   test("mnist-autoencoder", (t) => compareTraining(t, mnistAutoencoder()));
   test("mnist-vae", (t) => compareTraining(t, mnistVae()));
 });

@@ -10,8 +10,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ExperimentFile } from "../../src/contract/experiment.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
+import { noRealMnist } from "../fixtures/real-mnist.ts";
 import { assertClose } from "../reference/agreement.ts";
-import { imagesAt, mnistDataset, mnistMissing, patchDataset } from "../reference/datasets.ts";
+import { imagesAt, mnistDataset, patchDataset } from "../reference/datasets.ts";
 import { deviation } from "../reference/deviation.ts";
 import { experiment, mnistVae } from "../reference/experiments.ts";
 import type { Matrix } from "../reference/matrix.ts";
@@ -75,7 +76,7 @@ function assertAgreement(file: ExperimentFile, batch: Matrix, steps: number): vo
 describe("TensorFlow.js agrees on losses, gradients and five Adam steps of", () => {
   for (const [name, file] of Object.entries(models)) test(name, () => assertAgreement(file, images, 5));
 
-  test("the MNIST VAE on four real digits, two steps", { skip: mnistMissing }, () => {
+  test("the MNIST VAE on four real digits, two steps", { skip: noRealMnist }, () => {
     const digits = imagesAt(mnistDataset(4, 1).train, [0, 1, 2, 3]);
     assertAgreement(mnistVae(), digits, 2);
   });

@@ -3,24 +3,17 @@
  * A plain second reading of the IDX format, on purpose independent of the product's own.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Dataset, Split } from "../../src/ml/data/dataset.ts";
 import { RandomSequence, streams } from "../../src/ml/random.ts";
+import { realMnist } from "../fixtures/real-mnist.ts";
 import { Matrix } from "./matrix.ts";
-
-export const mnistFolder = fileURLToPath(new URL("../../../shared/datasets/mnist/", import.meta.url));
-
-/** For a test's `skip`: false, or the reason why real MNIST cannot be used. */
-export const mnistMissing: false | string = existsSync(mnistFolder)
-  ? false
-  : "real MNIST is not in ../shared/datasets/mnist";
 
 /** The first `train` and `test` images of real MNIST. */
 export function mnistDataset(train: number, test: number): Dataset {
   const split = (file: string, count: number): Split => {
-    const bytes = gunzipSync(readFileSync(`${mnistFolder}${file}`));
+    const bytes = gunzipSync(readFileSync(`${realMnist}${file}`));
     return { count, pixels: new Uint8Array(bytes.subarray(16, 16 + count * 784)), labels: null };
   };
   return dataset(

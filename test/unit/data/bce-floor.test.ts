@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { bceFloorPerPixel } from "../../../src/ml/data/bce-floor.ts";
 import { loadDataset } from "../../../src/ml/data/load-dataset.ts";
-import { mnistMissing } from "../../reference/datasets.ts";
+import { noRealMnist, realMnist } from "../../fixtures/real-mnist.ts";
 
 describe("the floor of binary cross-entropy", () => {
   test("is zero for black and white, ln 2 for a pixel half way", () => {
@@ -15,12 +13,11 @@ describe("the floor of binary cross-entropy", () => {
 
   // The figures of the reference table, to its five digits.
   test("of real MNIST is .05836 nats per pixel in training and .05808 in testing", {
-    skip: mnistMissing,
+    skip: noRealMnist,
   }, async () => {
-    const data = join(fileURLToPath(import.meta.url), "../../../../../shared/datasets/mnist");
     const { train, test: held } = await loadDataset(
       { kind: "mnist" },
-      { data, baseFolder: ".", environment: {}, allowDownload: false },
+      { data: realMnist, baseFolder: ".", environment: {}, allowDownload: false },
     );
     assert.equal(bceFloorPerPixel(train.pixels).toFixed(5), "0.05836");
     assert.equal(bceFloorPerPixel(held.pixels).toFixed(5), "0.05808");
