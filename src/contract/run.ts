@@ -42,7 +42,6 @@ export const runFormatSchema = z.object({
 });
 
 export const runStatuses = ["training", "finished", "stopped", "failed"] as const;
-export type RunStatus = (typeof runStatuses)[number];
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = z.int().check(z.minimum(0));

@@ -10,8 +10,7 @@ export interface ReportData {
   readonly experiment: Experiment;
   /** All epochs of the run, also those before it was resumed. */
   readonly epochs: readonly EpochEvent[];
-  /** Null for a run that was interrupted. */
-  readonly done: DoneEvent | null;
+  readonly done: DoneEvent;
   readonly startedAt: Date;
   /** Of Latent Lab. */
   readonly version: string;
@@ -20,9 +19,7 @@ export interface ReportData {
     readonly originals: ImageStack;
     readonly reconstructions: ImageStack;
     readonly labels: readonly string[] | null;
-  } | null;
+  };
   /** Decoded from the prior; null for a plain autoencoder, which has none. */
   readonly samples: ImageStack | null;
-  /** Mean squared error per pixel on the test split of a PCA with as many components as latents, where it was computed. */
-  readonly pca: { readonly components: number; readonly mse: number } | null;
 }

@@ -24,9 +24,9 @@ export function keyNumbers(data: ReportData): Markup {
   const figures = [
     testLoss(data, last),
     floorDistance(data, last.test),
-    reconstructionQuality(data, last.test),
+    reconstructionQuality(last.test),
     activeDimensions(last.test),
-    data.done === null ? null : compression(data.done),
+    compression(data.done),
     speed(data.epochs),
   ].filter((figure) => figure !== null);
   return markup`<dl class="numbers columns-${figures.length > 5 ? 3 : figures.length}">
@@ -60,13 +60,12 @@ function floorDistance({ experiment }: ReportData, test: Evaluation): Figure | n
   };
 }
 
-function reconstructionQuality({ pca }: ReportData, test: Evaluation): Figure {
-  const error = `mean squared error ${formatValue(test.pixelMse)}`;
+function reconstructionQuality(test: Evaluation): Figure {
   return {
     name: "Reconstruction",
     value: formatDecibels(psnrOfError(test.pixelMse)),
     unit: "dB",
-    detail: pca === null ? error : `${error}; PCA with ${pca.components} components ${formatValue(pca.mse)}`,
+    detail: `mean squared error ${formatValue(test.pixelMse)}`,
   };
 }
 

@@ -69,12 +69,11 @@ function lead({ start, experiment, epochs, done }: ReportData): string {
   const widths = [...model.encoder, ...model.decoder.slice(1)].map(String).join(" → ");
   const images = formatCount(start.dataset.train);
   const trained = epochs.length === 1 ? "1 epoch" : `${formatCount(epochs.length)} epochs`;
-  return `${kind}, ${widths}, trained on ${images} images of ${start.dataset.name} for ${trained}${ending(start, done)}.`;
+  return `${kind}, ${widths}, trained on ${images} images of ${start.dataset.name} for ${trained}${ending(done)}.`;
 }
 
-function ending(start: StartEvent, done: DoneEvent | null): string {
-  if (done === null) return `, interrupted before the ${formatCount(start.epochs)} planned`;
-  return done.reason === "early-stopping" ? ", stopped early as the test loss no longer improved" : "";
+function ending({ reason }: DoneEvent): string {
+  return reason === "early-stopping" ? ", stopped early as the test loss no longer improved" : "";
 }
 
 function curvesNote({ experiment, epochs }: ReportData): string {
@@ -92,7 +91,6 @@ function curvesNote({ experiment, epochs }: ReportData): string {
 }
 
 function reconstructionSection({ reconstructions }: ReportData): Markup {
-  if (reconstructions === null) return markup``;
   const { originals, reconstructions: rebuilt, labels } = reconstructions;
   const row = (name: string, stack: ImageStack) =>
     markup`<tr><th scope="row">${name}</th>${tiles(stack, (index) => {

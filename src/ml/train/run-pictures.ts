@@ -107,7 +107,6 @@ export async function writePictures(
     version: productVersion,
     reconstructions: { originals, reconstructions, labels: shownLabels(dataset, shown) },
     samples: network.variational ? samples : null,
-    pca: null,
   });
   const write = (name: string, content: Buffer | string) => writeFileDurably(run.file(name), content);
   await write(runFiles.lossChart, await rasterise(lossChart(epochs, experiment, lightPalette), 2));
