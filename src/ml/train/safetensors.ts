@@ -28,7 +28,10 @@ export interface TensorFile {
 }
 
 const metadataKey = "__metadata__";
-/** Bytes of the header, at most. Ours are of a few kilobytes; a VAE with 65,536 latents needs two million. */
+/**
+ * Bytes of the header, at most. Ours are of a few kilobytes; a plain autoencoder's also holds the spread of its
+ * latents, which for 65,536 of them takes two million.
+ */
 const maximumHeaderBytes = 4 * 2 ** 20;
 const maximumTensors = 10_000;
 const maximumDimensions = 8;
