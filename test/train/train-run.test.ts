@@ -148,6 +148,23 @@ describe("a run", () => {
     assert.deepEqual(await outcome(path), before);
   });
 
+  test("whose last preview cannot be written has its last epoch and its model all the same", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    const run = await createRun(path, { ...smallVae, training: { ...smallVae.training, epochs: 1 } });
+    writeFileSync(join(path, "previews"), "in the way");
+    const { failure } = await train(run);
+    assert.equal(failure?.code, "storage-failed");
+    const { record } = await readRun(path);
+    assert.deepEqual([record.status, record.epochsDone, record.step], ["finished", 1, 7]);
+    assert.ok(record.modelSha256 !== null && existsSync(join(path, "model.safetensors")));
+  });
+
+  test("that is asked to stop at the end of an epoch writes no preview any more", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    await train(await createRun(path, smallVae), { stopAt: (event) => event.event === "epoch" });
+    assert.ok(!existsSync(join(path, "previews")));
+  });
+
   test("that is finished has nothing left to train, and writes its model again from the checkpoint", async (t) => {
     const path = join(temporaryFolder(t), "run");
     await train(await createRun(path, smallVae));
@@ -174,7 +191,7 @@ describe("a run", () => {
     assert.ok(done?.event === "done" && done.reason === "early-stopping");
     assert.equal(done.epochs, 3);
     const again = await train(await RunWriter.resume(path));
-    assert.deepEqual(again.events.at(-1), { ...done, seconds: done.seconds });
+    assert.deepEqual(again.events.at(-1), done);
   });
 
   test("whose loss is no longer a number stops with step, learning rate and remedy; its checkpoint stays", async (t) => {

@@ -6,7 +6,13 @@
  * that covers them. So going on from a checkpoint means cutting the lines after it and training the same steps
  * again, which give the same numbers. A model file counts only when run.json names its hash, which is written last.
  */
-import type { DoneEvent, EpochEvent, StartEvent, TrainingEvent } from "../../contract/events.ts";
+import {
+  type DoneEvent,
+  type EpochEvent,
+  protocolVersion,
+  type StartEvent,
+  type TrainingEvent,
+} from "../../contract/events.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import { type MetricsLine, type RunRecord, runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -178,7 +184,7 @@ class Training {
   }
 
   async #endEpoch(): Promise<void> {
-    const { run } = this.#options;
+    const { run, signal } = this.#options;
     const { epochSums, step } = this.#progress;
     const test = await this.#session.evaluate("test");
     const train = meanLosses(epochSums, this.#network.loss.beta);
@@ -202,7 +208,9 @@ class Training {
     // What ends the run writes a checkpoint of its own.
     if (!over && (first || this.#secondsUnsaved > leastSecondsBetweenCheckpoints)) await this.#checkpoint();
     this.#emit(event);
-    if (over || keepsPreview(epochsDone, run.record.experiment.training.epochs))
+    // Nor is its preview written before that: a disk with no room for a picture must not cost an epoch.
+    const previewed = !over && keepsPreview(epochsDone, run.record.experiment.training.epochs);
+    if (previewed && !signal.aborted)
       await writePreview(this.#pictureSource, epochsDone, await this.#spread());
   }
 
@@ -258,6 +266,7 @@ class Training {
       compression: compressionOf(this.#network),
     };
     // The results are safe by now: a run whose pictures fail is finished all the same.
+    await writePreview(this.#pictureSource, done.epochs, spread);
     await writePictures(this.#pictureSource, spread, this.#startEvent(), done);
     this.#emit(done);
     return done;
@@ -281,7 +290,7 @@ class Training {
     const { description, threads } = this.#session.device;
     return {
       event: "start",
-      protocol: 1,
+      protocol: protocolVersion,
       run: run.path,
       experiment,
       engine: engine.name,
