@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { trainingEventSchema } from "../../src/contract/events.ts";
+import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
 import { Failure } from "../../src/contract/failure.ts";
 import { drawDigits } from "../../src/ml/data/drawn-digits.ts";
 import type { Engine } from "../../src/ml/engine/engine.ts";
@@ -241,6 +242,15 @@ describe("a run", () => {
     assert.equal(failure?.code, "dataset-invalid");
     assert.match(failure.message, /was trained on other images/);
     assert.equal((await readRun(path)).record.status, "stopped");
+  });
+
+  const noShell = process.platform === "win32" ? "the hint is for another shell there" : false;
+  test("that was stopped names its folder as a shell takes it", { skip: noShell }, async (t) => {
+    const path = join(temporaryFolder(t), 'it\'s "$HOME" `now`');
+    const stopAt = (event: TrainingEvent) => event.event === "step";
+    const { failure } = await train(await createRun(path, smallVae), { stopAt });
+    const [, named] = /^To go on: latent-lab train --resume (.*)$/.exec(failure?.hint ?? "") ?? [];
+    assert.equal(execFileSync("sh", ["-c", `printf %s ${named}`], { encoding: "utf8" }), path);
   });
 
   test("that the engine cannot open leaves no folder, and one that was there empty", async (t) => {

@@ -83,7 +83,8 @@ export async function recordFailure(run: RunWriter, error: unknown): Promise<voi
   await run.update({ status: "failed", failure: { code, message, hint } }).catch(() => {});
 }
 
-/** As a shell takes it. */
+/** As a shell takes it, whatever is in it. */
 function quoted(path: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(path) ? path : `"${path}"`;
+  if (process.platform === "win32") return /^[\w@+=:,./\\-]+$/.test(path) ? path : `"${path}"`;
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
