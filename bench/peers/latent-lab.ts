@@ -8,6 +8,7 @@ import type { Split } from "../../src/ml/data/dataset.ts";
 import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import { buildNetwork, type Network } from "../../src/ml/model/network.ts";
+import { StepPace } from "../../src/ml/train/step-pace.ts";
 import { type EpochResult, epochRequestSchema } from "./epoch.ts";
 import { serve } from "./protocol.ts";
 
@@ -32,14 +33,30 @@ const session = await createCpuEngine().open(networkOf(Number(hidden)), dataset,
 });
 const stepsPerEpoch = Math.ceil(train.count / batch);
 
-await session.train(Math.min(20, stepsPerEpoch));
+const pace = new StepPace();
+
+/** An epoch, or some steps of it, in calls as long as those of `latent-lab train`. Gives seconds, images and loss. */
+async function trainSteps(steps: number): Promise<EpochResult> {
+  let seconds = 0;
+  let images = 0;
+  let loss = 0;
+  for (let done = 0; done < steps; ) {
+    const count = pace.next(steps - done);
+    const start = performance.now();
+    const losses = await session.train(count);
+    const passed = (performance.now() - start) / 1000;
+    pace.measured(count, passed);
+    seconds += passed;
+    images += losses.images;
+    loss += losses.reconstruction.reduce((sum, each, step) => sum + each + (losses.kl[step] ?? 0), 0);
+    done += count;
+  }
+  return { seconds, images, loss: loss / images };
+}
+
+await trainSteps(Math.min(20, stepsPerEpoch));
 await serve(`Latent Lab, ${session.device.description}, Node ${process.versions.node}`, async (request) => {
   const { steps } = epochRequestSchema.parse(request);
-  const start = performance.now();
-  const { reconstruction, kl, imagesPerStep } = await session.train(steps ?? stepsPerEpoch);
-  const seconds = (performance.now() - start) / 1000;
-  const trained = imagesPerStep.reduce((sum, count) => sum + count, 0);
-  const loss = reconstruction.reduce((sum, each, step) => sum + each + (kl[step] ?? 0), 0) / trained;
-  return { seconds, images: trained, loss } satisfies EpochResult;
+  return await trainSteps(steps ?? stepsPerEpoch);
 });
 await session.close();
