@@ -9,8 +9,7 @@ function fused(a: v128, b: v128, c: v128): v128 {
 /**
  * Rounds what lies below about 1e-37 to zero and leaves alone what lies above 1e-22. A moment whose gradient has
  * ceased decays into the subnormal numbers and stays there, since 0.9 of the smallest is rounded back up to it; and
- * processors multiply those a hundred times slower (measured: epochs of the autoencoder took twice as long by the
- * fiftieth). WebAssembly has no switch to flush them.
+ * many processors multiply those by way of microcode, far slower. WebAssembly has no switch to flush them.
  */
 @inline
 export function withoutSubnormals(x: v128): v128 {
