@@ -1,7 +1,7 @@
 // TILES: everything that makes one tile of a [batch, columns] matrix: a product with a weight (forward, or with the
 // transposed weight the gradient by the input), and what follows while the tile is still in the nearest cache.
 import * as at from "../layout";
-import { exp4, log4, sigmoid4, tanh4, withoutSubnormals } from "./math";
+import { atLeast, exp4, log4, one, sigmoid4, tanh4, withoutSubnormals } from "./math";
 import { blockCount, blockHeight, blockStart, claim, reach, shareStart } from "./share";
 import { rowsList } from "./sparse";
 import { rows as productOfRows, someRows } from "./tiles.generated";
@@ -187,8 +187,8 @@ function activate(activation: i32, tile: usize, end: usize): void {
   switch (activation) {
     case at.RELU:
       for (; tile < end; tile += 32) {
-        const x0 = f32x4.max(v128.load(tile), zero);
-        const x1 = f32x4.max(v128.load(tile, 16), zero);
+        const x0 = atLeast(zero, v128.load(tile));
+        const x1 = atLeast(zero, v128.load(tile, 16));
         v128.store(tile, x0);
         v128.store(tile, x1, 16);
       }
@@ -204,7 +204,6 @@ function activate(activation: i32, tile: usize, end: usize): void {
 
 /** tile ⊙= activation′, written in terms of the activation's output y. */
 function activateGradient(activation: i32, tile: usize, end: usize, output: usize): void {
-  const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
   switch (activation) {
     case at.RELU: // 1 where y > 0
@@ -218,13 +217,13 @@ function activateGradient(activation: i32, tile: usize, end: usize, output: usiz
     case at.TANH: // 1 − y²
       for (; tile < end; tile += 16, output += 16) {
         const y = v128.load(output);
-        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.sub(one, f32x4.mul(y, y))));
+        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.sub(one(), f32x4.mul(y, y))));
       }
       break;
     case at.SIGMOID: // y(1 − y)
       for (; tile < end; tile += 16, output += 16) {
         const y = v128.load(output);
-        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.mul(y, f32x4.sub(one, y))));
+        v128.store(tile, f32x4.mul(v128.load(tile), f32x4.mul(y, f32x4.sub(one(), y))));
       }
       break;
   }
@@ -252,13 +251,12 @@ function crossEntropy(
   scratch: usize,
 ): f64 {
   const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
   const scales = f32x4.splat(scale);
   const masks = VALID_COLUMNS + ((<usize>(at.PANEL - valid)) << 2);
   let sum0 = zero;
   let sum1 = zero;
-  let product0 = one;
-  let product1 = one;
+  let product0 = one();
+  let product1 = one();
   for (let half: usize = 0; tile < end; half ^= 32) {
     const inside0 = v128.load(masks + half);
     const inside1 = v128.load(masks + half, 16);
@@ -268,14 +266,14 @@ function crossEntropy(
     const t1 = v128.load(target, 16);
     const e0 = exp4(f32x4.neg(f32x4.abs(x0)));
     const e1 = exp4(f32x4.neg(f32x4.abs(x1)));
-    const factor0 = f32x4.add(one, e0);
-    const factor1 = f32x4.add(one, e1);
-    const sigmoid0 = f32x4.div(v128.bitselect(one, e0, f32x4.ge(x0, zero)), factor0);
-    const sigmoid1 = f32x4.div(v128.bitselect(one, e1, f32x4.ge(x1, zero)), factor1);
-    product0 = f32x4.mul(product0, v128.bitselect(factor0, one, inside0));
-    product1 = f32x4.mul(product1, v128.bitselect(factor1, one, inside1));
-    sum0 = f32x4.add(sum0, v128.and(f32x4.sub(f32x4.max(x0, zero), f32x4.mul(x0, t0)), inside0));
-    sum1 = f32x4.add(sum1, v128.and(f32x4.sub(f32x4.max(x1, zero), f32x4.mul(x1, t1)), inside1));
+    const factor0 = f32x4.add(one(), e0);
+    const factor1 = f32x4.add(one(), e1);
+    const sigmoid0 = f32x4.div(v128.bitselect(one(), e0, f32x4.ge(x0, zero)), factor0);
+    const sigmoid1 = f32x4.div(v128.bitselect(one(), e1, f32x4.ge(x1, zero)), factor1);
+    product0 = f32x4.mul(product0, v128.bitselect(factor0, one(), inside0));
+    product1 = f32x4.mul(product1, v128.bitselect(factor1, one(), inside1));
+    sum0 = f32x4.add(sum0, v128.and(f32x4.sub(atLeast(zero, x0), f32x4.mul(x0, t0)), inside0));
+    sum1 = f32x4.add(sum1, v128.and(f32x4.sub(atLeast(zero, x1), f32x4.mul(x1, t1)), inside1));
     const slope0 = v128.and(withoutSubnormals(f32x4.mul(f32x4.sub(sigmoid0, t0), scales)), inside0);
     const slope1 = v128.and(withoutSubnormals(f32x4.mul(f32x4.sub(sigmoid1, t1), scales)), inside1);
     v128.store(gradient, slope0);
@@ -314,7 +312,7 @@ function squaredError(
     const difference = f32x4.sub(y, v128.load(target));
     sum = f32x4.add(sum, v128.and(f32x4.mul(difference, difference), inside));
     let slope = f32x4.add(difference, difference);
-    if (ofSigmoid) slope = f32x4.mul(slope, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
+    if (ofSigmoid) slope = f32x4.mul(slope, f32x4.mul(y, f32x4.sub(one(), y)));
     v128.store(gradient, v128.and(withoutSubnormals(f32x4.mul(slope, scales)), inside));
     tile += 16;
     target += 16;
