@@ -9,8 +9,8 @@
  *     `a` points at the tile's first row in A's first panel, `aPanel` is the distance between A's panels in bytes.
  *   columnsHxN(a, b, k, out):             out[H × N] = A[k × H columns]ᵀ · B[k × N].
  *     `a` points at the first of H neighbouring columns within one panel of A, k rows long.
- *   someRowsHxN(a, b, list, end, out):    as rows, over the listed k alone: pairs of byte offsets from a and from b.
- *   someColumnsHxN(a, b, list, end, out): as columns, over the listed rows alone: byte offsets from both a and b.
+ *   someRowsHxN(a, b, list, k, out):      as rows, over the k listed k alone: pairs of byte offsets from a and from b.
+ *   someColumnsHxN(a, b, list, k, out):   as columns, over the k listed rows alone: byte offsets from both a and b.
  *
  * Two widths: N = 16 is for V8's revectorizer, which pairs neighbouring 128-bit operations into 256-bit ones and
  * needs them in order of address; N = 8 is for 128-bit registers, where sixteen would spill: two passes make a tile.
@@ -25,50 +25,49 @@ const kinds = {
   rows: {
     parameters: "a: usize, aPanel: usize, b: usize, k: i32, out: usize",
     sums: (offset) => `v128.load(out, ${offset})`,
-    end: `const end = b + <usize>k * ${panelRowBytes};`,
-    cursor: "b",
-    prepare: [],
+    prepare: () => [],
     a: (row) => ["a", row * panelRowBytes],
-    b: "b",
-    advance: ["a += 4;", `b += ${panelRowBytes};`],
+    b: (step, vector) => ["b", step * panelRowBytes + vector * 16],
+    advance: ["a += 4;"],
     steps: 16, // one panel of A
-    afterSteps: `a += aPanel - ${panelRowBytes};`,
+    afterSteps: [`a += aPanel - ${panelRowBytes};`, `b += ${16 * panelRowBytes};`],
   },
   columns: {
     parameters: "a: usize, b: usize, k: i32, out: usize",
     sums: () => "f32x4.splat(0)",
-    end: `const end = b + <usize>k * ${panelRowBytes};`,
-    cursor: "b",
-    prepare: [],
+    prepare: () => [],
     a: (row) => ["a", row * 4],
-    b: "b",
-    advance: [`a += ${panelRowBytes};`, `b += ${panelRowBytes};`],
+    b: (step, vector) => ["b", step * panelRowBytes + vector * 16],
+    advance: [`a += ${panelRowBytes};`],
     steps: 8,
-    afterSteps: "",
+    afterSteps: [`b += ${8 * panelRowBytes};`],
   },
   someRows: {
-    parameters: "a: usize, b: usize, list: usize, end: usize, out: usize",
+    parameters: "a: usize, b: usize, list: usize, k: i32, out: usize",
     sums: (offset) => `v128.load(out, ${offset})`,
-    end: "",
-    cursor: "list",
-    prepare: ["const ak = a + load<u32>(list);", "const bk = b + load<u32>(list, 4);"],
-    a: (row) => ["ak", row * panelRowBytes],
-    b: "bk",
-    advance: ["list += 8;"],
+    prepare: (step) => [
+      `const ak${step} = a + load<u32>(list, ${step * 8});`,
+      `const bk${step} = b + load<u32>(list, ${step * 8 + 4});`,
+    ],
+    a: (row, step) => [`ak${step}`, row * panelRowBytes],
+    b: (step, vector) => [`bk${step}`, vector * 16],
+    advance: [],
     steps: 8,
-    afterSteps: "",
+    afterSteps: ["list += 64;"],
   },
   someColumns: {
-    parameters: "a: usize, b: usize, list: usize, end: usize, out: usize",
+    parameters: "a: usize, b: usize, list: usize, k: i32, out: usize",
     sums: () => "f32x4.splat(0)",
-    end: "",
-    cursor: "list",
-    prepare: ["const offset = load<u32>(list);", "const ak = a + offset;", "const bk = b + offset;"],
-    a: (row) => ["ak", row * 4],
-    b: "bk",
-    advance: ["list += 4;"],
+    prepare: (step) => [
+      `const offset${step} = load<u32>(list, ${step * 4});`,
+      `const ak${step} = a + offset${step};`,
+      `const bk${step} = b + offset${step};`,
+    ],
+    a: (row, step) => [`ak${step}`, row * 4],
+    b: (step, vector) => [`bk${step}`, vector * 16],
+    advance: [],
     steps: 8,
-    afterSteps: "",
+    afterSteps: ["list += 32;"],
   },
 };
 
@@ -77,31 +76,29 @@ function tile(name, height, width) {
   const rows = range(height);
   const vectors = range(width / 4);
   const place = (row, vector) => row * panelRowBytes + vector * 16;
+  const at = ([address, offset]) => `${address}, ${offset}`;
   const lines = [
     `export function ${name}${height}x${width}(${kind.parameters}): void {`,
     ...rows.flatMap((row) =>
       vectors.map((vector) => `  let c${row}${vector} = ${kind.sums(place(row, vector))};`),
     ),
-    `  ${kind.end}`,
-    `  while (${kind.cursor} != end) {`,
+    "  while (k > 0) {",
   ];
   for (const step of range(kind.steps)) {
-    const local = (code) => code.replace(/\b(ak|bk|offset)\b/g, `$1${step}`);
-    const [aBase] = kind.a(0);
-    lines.push(...kind.prepare.map((line) => `    ${local(line)}`));
+    lines.push(...kind.prepare(step).map((line) => `    ${line}`));
     for (const vector of vectors)
-      lines.push(`    const b${step}v${vector} = v128.load(${local(kind.b)}, ${vector * 16});`);
+      lines.push(`    const b${step}v${vector} = v128.load(${at(kind.b(step, vector))});`);
     for (const row of rows) {
-      lines.push(`    const a${step}r${row} = v128.load32_splat(${local(aBase)}, ${kind.a(row)[1]});`);
+      lines.push(`    const a${step}r${row} = v128.load32_splat(${at(kind.a(row, step))});`);
       for (const vector of vectors) {
         const sum = `c${row}${vector}`;
         lines.push(`    ${sum} = f32x4.relaxed_madd(a${step}r${row}, b${step}v${vector}, ${sum});`);
       }
     }
     lines.push(...kind.advance.map((line) => `    ${line}`));
-    if (step < kind.steps - 1) lines.push(`    if (${kind.cursor} == end) break;`);
+    if (step < kind.steps - 1) lines.push(`    if (k == ${step + 1}) break;`);
   }
-  lines.push(`    ${kind.afterSteps}`, "  }");
+  lines.push(...kind.afterSteps.map((line) => `    ${line}`), `    k -= ${kind.steps};`, "  }");
   for (const row of rows)
     for (const vector of vectors) lines.push(`  v128.store(out, c${row}${vector}, ${place(row, vector)});`);
   lines.push("}");

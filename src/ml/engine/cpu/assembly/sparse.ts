@@ -3,7 +3,7 @@
 //
 // For the forward product, per block of rows: every pixel that is not zero in one of them (someRows).
 // For the weight gradient, per tile of neighbouring pixels: every row where one of them is not zero (someColumns).
-// A list is a word, the address behind its last entry, and the entries.
+// A list is the number of its entries, and eight bytes on the entries.
 import * as at from "../layout";
 import { blockCount, blockStart, shareStart, TILES_PER_PANEL, tileStart } from "./share";
 
@@ -49,7 +49,7 @@ function listPixels(control: usize, record: usize, rows: i32, blocks: i32, block
       mask &= mask - 1;
     }
   }
-  store<u32>(list, entry);
+  store<i32>(list, <i32>(entry - list - 8) >> 3);
 }
 
 function listRows(control: usize, record: usize, rows: i32, panel: i32): void {
@@ -67,6 +67,6 @@ function listRows(control: usize, record: usize, rows: i32, panel: i32): void {
       // Written always, kept only where a pixel is not zero: no branch to mispredict.
       entry += (<i32>load<u16>(masks + (<usize>row << 1)) & bits) != 0 ? 4 : 0;
     }
-    store<u32>(list, entry);
+    store<i32>(list, <i32>(entry - list - 8) >> 2);
   }
 }

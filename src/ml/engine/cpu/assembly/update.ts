@@ -83,7 +83,7 @@ function updateTile(
     const lists = <usize>load<u32>(record, at.COLUMN_LISTS << 2);
     if (lists) {
       const list = columnsList(lists, capacity, inputPanel * TILES_PER_PANEL + part);
-      someColumns(wide, height, input, outputGradient, list + 8, load<u32>(list), gradient);
+      someColumns(wide, height, input, outputGradient, list + 8, load<i32>(list), gradient);
     } else productOfColumns(wide, height, input, outputGradient, rows, gradient);
   }
   if (load<i32>(record, at.TAKE_ADAM_STEP << 2)) {
