@@ -277,6 +277,7 @@ function compact(program: Program, images: BatchMatrix, map: MemoryMap): Lowered
     words: [
       [at.KIND, at.COMPACT],
       [at.MASKS, map.masks],
+      [at.INPUT, map.matrix(images)],
       [at.ROW_LISTS, map.rowLists],
       [at.COLUMN_LISTS, training ? map.columnLists : 0],
     ],

@@ -9,8 +9,8 @@
  *     `a` points at the tile's first row in A's first panel, `aPanel` is the distance between A's panels in bytes.
  *   columnsHxN(a, b, k, out):             out[H × N] = A[k × H columns]ᵀ · B[k × N].
  *     `a` points at the first of H neighbouring columns within one panel of A, k rows long.
- *   someRowsHxN(a, b, list, k, out):      as rows, over the k listed k alone: pairs of byte offsets from a and from b.
- *   someColumnsHxN(a, b, list, k, out):   as columns, over the k listed rows alone: byte offsets from both a and b.
+ *   someRowsHxN(b, list, k, out):         as rows, over k listed k alone: the address in A, and the offset from b.
+ *   someColumnsHxN(bFromA, list, k, out): as columns, over k listed rows alone: the address in A, `bFromA` from B's.
  *
  * Two widths: N = 16 is for V8's revectorizer, which pairs neighbouring 128-bit operations into 256-bit ones and
  * needs them in order of address; N = 8 is for 128-bit registers, where sixteen would spill: two passes make a tile.
@@ -43,28 +43,27 @@ const kinds = {
     afterSteps: [`b += ${8 * panelRowBytes};`],
   },
   someRows: {
-    parameters: "a: usize, b: usize, list: usize, k: i32, out: usize",
+    parameters: "b: usize, list: usize, k: i32, out: usize",
     sums: (offset) => `v128.load(out, ${offset})`,
     prepare: (step) => [
-      `const ak${step} = a + load<u32>(list, ${step * 8});`,
-      `const bk${step} = b + load<u32>(list, ${step * 8 + 4});`,
+      `const a${step} = <usize>load<u32>(list, ${step * 8});`,
+      `const b${step} = b + load<u32>(list, ${step * 8 + 4});`,
     ],
-    a: (row, step) => [`ak${step}`, row * panelRowBytes],
-    b: (step, vector) => [`bk${step}`, vector * 16],
+    a: (row, step) => [`a${step}`, row * panelRowBytes],
+    b: (step, vector) => [`b${step}`, vector * 16],
     advance: [],
     steps: 8,
     afterSteps: ["list += 64;"],
   },
   someColumns: {
-    parameters: "a: usize, b: usize, list: usize, k: i32, out: usize",
+    parameters: "bFromA: isize, list: usize, k: i32, out: usize",
     sums: () => "f32x4.splat(0)",
     prepare: (step) => [
-      `const offset${step} = load<u32>(list, ${step * 4});`,
-      `const ak${step} = a + offset${step};`,
-      `const bk${step} = b + offset${step};`,
+      `const a${step} = <usize>load<u32>(list, ${step * 4});`,
+      `const b${step} = a${step} + bFromA;`,
     ],
-    a: (row, step) => [`ak${step}`, row * 4],
-    b: (step, vector) => [`bk${step}`, vector * 16],
+    a: (row, step) => [`a${step}`, row * 4],
+    b: (step, vector) => [`b${step}`, vector * 16],
     advance: [],
     steps: 8,
     afterSteps: ["list += 32;"],
@@ -109,8 +108,9 @@ function tile(name, height, width) {
 function dispatcher(name) {
   const { parameters } = kinds[name];
   const names = parameters.split(", ").map((parameter) => parameter.split(":")[0]);
+  const shifted = ["b", "bFromA", "out"];
   const call = (height, width, shift) =>
-    `${name}${height}x${width}(${names.map((n) => (n === "b" || n === "out" ? `${n}${shift}` : n)).join(", ")});`;
+    `${name}${height}x${width}(${names.map((n) => (shifted.includes(n) ? `${n}${shift}` : n)).join(", ")});`;
   const cases = range(tallest).map((index) => {
     const height = index + 1;
     return `    case ${height}:

@@ -100,7 +100,7 @@ function product(control: usize, record: usize, panel: i32, first: i32, last: i3
       const height = blockHeight(least, longer, block);
       if (lists) {
         const list = rowsList(lists, inner, block);
-        someRows(wide, height, input + offset, chunk, list + 8, load<i32>(list), out + offset);
+        someRows(wide, height, weight, list + 8, load<i32>(list), out + offset);
       } else productOfRows(wide, height, input + offset, panelBytes, chunk, count, out + offset);
       offset += (<usize>height) << 6;
     }

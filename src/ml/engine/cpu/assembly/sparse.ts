@@ -34,6 +34,7 @@ function listPixels(control: usize, record: usize, rows: i32, blocks: i32, block
   const pixels = load<i32>(control, at.PIXELS);
   const masks = <usize>load<u32>(record, at.MASKS << 2);
   const list = rowsList(<usize>load<u32>(record, at.ROW_LISTS << 2), pixels, block);
+  const images = <usize>load<u32>(record, at.INPUT << 2);
   const first = blockStart(rows, blocks, block);
   const last = blockStart(rows, blocks, block + 1);
   const panels = (pixels + at.PANEL - 1) / at.PANEL;
@@ -43,7 +44,7 @@ function listPixels(control: usize, record: usize, rows: i32, blocks: i32, block
     for (let row = first; row < last; row++) mask |= load<u16>(masks + (<usize>(panel * capacity + row) << 1));
     while (mask) {
       const lane = ctz(mask);
-      store<u32>(entry, ((<u32>(panel * capacity)) << 6) + (lane << 2));
+      store<u32>(entry, images + ((<usize>(panel * capacity + first)) << 6) + (lane << 2));
       store<u32>(entry, (<u32>(panel * at.PANEL) + lane) << 6, 4);
       entry += 8;
       mask &= mask - 1;
@@ -57,13 +58,14 @@ function listRows(control: usize, record: usize, rows: i32, panel: i32): void {
   const valid = min(at.PANEL, load<i32>(control, at.PIXELS) - panel * at.PANEL);
   const masks = <usize>load<u32>(record, at.MASKS << 2) + (<usize>(panel * capacity) << 1);
   const lists = <usize>load<u32>(record, at.COLUMN_LISTS << 2);
+  const images = <usize>load<u32>(record, at.INPUT << 2) + ((<usize>(panel * capacity)) << 6);
   for (let tile = 0; tile < TILES_PER_PANEL; tile++) {
     const first = tileStart(valid, tile);
     const bits = ((1 << tileStart(valid, tile + 1)) - 1) & ~((1 << first) - 1);
     const list = columnsList(lists, capacity, panel * TILES_PER_PANEL + tile);
     let entry = list + 8;
     for (let row = 0; row < rows; row++) {
-      store<u32>(entry, row << 6);
+      store<u32>(entry, images + (<usize>row << 6) + (first << 2));
       // Written always, kept only where a pixel is not zero: no branch to mispredict.
       entry += (<i32>load<u16>(masks + (<usize>row << 1)) & bits) != 0 ? 4 : 0;
     }

@@ -42,66 +42,63 @@ function updateTiles(
   const takeBias = load<i32>(record, at.BIAS_GRADIENT << 2) != 0;
   const takeWeight = load<i32>(record, at.WEIGHT << 2) != 0;
   const adam = <usize>load<u32>(control, at.ADAM_SLOTS) + <usize>step * at.STEP_ADAM_BYTES;
-  for (let index = first; index < last; index++) {
-    const panel = index / perPanel;
-    const tile = index % perPanel;
-    if (tile == perPanel - 1) {
-      if (takeBias) updateBias(control, record, rows, panel, adam);
-    } else if (takeWeight)
-      updateTile(control, record, thread, rows, panel, tile / TILES_PER_PANEL, tile % TILES_PER_PANEL, adam);
+  for (let panel = first / perPanel; panel * perPanel < last; panel++) {
+    const start = max(0, first - panel * perPanel);
+    const end = min(perPanel, last - panel * perPanel);
+    if (takeWeight) updateWeight(control, record, thread, rows, panel, start, min(end, perPanel - 1), adam);
+    if (takeBias && end == perPanel) updateBias(control, record, rows, panel, adam);
   }
 }
 
-function updateTile(
+/** Tiles `start` to `end` of one panel of the weight. */
+function updateWeight(
   control: usize,
   record: usize,
   thread: i32,
   rows: i32,
   panel: i32,
-  inputPanel: i32,
-  part: i32,
+  start: i32,
+  end: i32,
   adam: usize,
 ): void {
+  const wide = load<i32>(control, at.WIDE) != 0;
   const capacity = load<i32>(control, at.ROWS_CAPACITY);
+  const panelBytes = (<usize>capacity) << 6;
+  const scratch = <usize>load<u32>(control, at.SCRATCH) + <usize>thread * at.SCRATCH_BYTES;
   const inner = load<i32>(record, at.INNER << 2);
-  const valid = min(at.PANEL, inner - inputPanel * at.PANEL);
-  const first = tileStart(valid, part);
-  const height = tileStart(valid, part + 1) - first;
-  if (height == 0) return;
-  const offset = (<usize>(panel * inner + inputPanel * at.PANEL + first)) << 6;
+  const takeGradient = load<i32>(record, at.TAKE_WEIGHT_GRADIENT << 2) != 0;
+  const takeStep = load<i32>(record, at.TAKE_ADAM_STEP << 2) != 0;
+  const input = <usize>load<u32>(record, at.INPUT << 2);
+  const outputGradient = <usize>load<u32>(record, at.GRADIENT << 2) + <usize>panel * panelBytes;
+  const lists = <usize>load<u32>(record, at.COLUMN_LISTS << 2);
   const kept = <usize>load<u32>(record, at.WEIGHT_GRADIENT << 2);
-  const gradient = kept
-    ? kept + offset
-    : <usize>load<u32>(control, at.SCRATCH) + <usize>thread * at.SCRATCH_BYTES;
-  if (load<i32>(record, at.TAKE_WEIGHT_GRADIENT << 2)) {
-    const input =
-      <usize>load<u32>(record, at.INPUT << 2) +
-      ((<usize>(inputPanel * capacity)) << 6) +
-      ((<usize>first) << 2);
-    const outputGradient = <usize>load<u32>(record, at.GRADIENT << 2) + ((<usize>(panel * capacity)) << 6);
-    const wide = load<i32>(control, at.WIDE) != 0;
-    const lists = <usize>load<u32>(record, at.COLUMN_LISTS << 2);
-    if (lists) {
-      const list = columnsList(lists, capacity, inputPanel * TILES_PER_PANEL + part);
-      someColumns(wide, height, input, outputGradient, list + 8, load<i32>(list), gradient);
-    } else productOfColumns(wide, height, input, outputGradient, rows, gradient);
-  }
-  if (load<i32>(record, at.TAKE_ADAM_STEP << 2)) {
-    const weight = <usize>load<u32>(record, at.WEIGHT << 2) + offset;
-    adamStep(
-      control,
-      adam,
-      weight,
-      <usize>load<u32>(record, at.WEIGHT_M << 2) + offset,
-      <usize>load<u32>(record, at.WEIGHT_V << 2) + offset,
-      gradient,
-      height,
-    );
-    const transposed = <usize>load<u32>(record, at.TRANSPOSED << 2);
-    if (transposed) {
-      const columns = ((load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL) * at.PANEL;
-      const column = (<usize>(inputPanel * columns + panel * at.PANEL)) << 6;
-      transpose(weight, height, transposed + column + ((<usize>first) << 2));
+  const weight = <usize>load<u32>(record, at.WEIGHT << 2);
+  const m = <usize>load<u32>(record, at.WEIGHT_M << 2);
+  const v = <usize>load<u32>(record, at.WEIGHT_V << 2);
+  const columns = ((load<i32>(record, at.COLUMNS << 2) + at.PANEL - 1) / at.PANEL) * at.PANEL;
+  const transposed = <usize>load<u32>(record, at.TRANSPOSED << 2);
+  for (let tile = start; tile < end; tile++) {
+    const inputPanel = tile / TILES_PER_PANEL;
+    const part = tile % TILES_PER_PANEL;
+    const valid = min(at.PANEL, inner - inputPanel * at.PANEL);
+    const first = tileStart(valid, part);
+    const height = tileStart(valid, part + 1) - first;
+    if (height == 0) continue;
+    const offset = (<usize>(panel * inner + inputPanel * at.PANEL + first)) << 6;
+    const gradient = kept ? kept + offset : scratch;
+    if (takeGradient) {
+      const inputOfPanel = input + <usize>inputPanel * panelBytes;
+      if (lists) {
+        const list = columnsList(lists, capacity, tile);
+        someColumns(wide, height, outputGradient - inputOfPanel - (first << 2), list + 8, load<i32>(list), gradient);
+      } else productOfColumns(wide, height, inputOfPanel + ((<usize>first) << 2), outputGradient, rows, gradient);
+    }
+    if (takeStep) {
+      adamStep(control, adam, weight + offset, m + offset, v + offset, gradient, height);
+      if (transposed) {
+        const column = (<usize>(inputPanel * columns + panel * at.PANEL)) << 6;
+        transpose(weight + offset, height, transposed + column + ((<usize>first) << 2));
+      }
     }
   }
 }
