@@ -40,7 +40,7 @@ export interface MemoryNeeds {
 }
 
 export class MemoryMap {
-  /** Rows every batch matrix has room for: odd, so that panels do not compete for the same cache sets. */
+  /** Rows every batch matrix has room for: 6 more than whole sixteens, so that a tile's panels do not compete for the same cache sets. */
   readonly capacity: number;
   readonly control: number;
   readonly scratch: number;
@@ -63,7 +63,7 @@ export class MemoryMap {
 
   constructor(needs: MemoryNeeds) {
     const { plan, pixels, latent } = needs;
-    this.capacity = needs.rows | 1;
+    this.capacity = needs.rows + ((22 - (needs.rows % 16)) % 16);
     this.control = this.reserve(CONTROL_BYTES);
     this.scratch = this.reserve(needs.threads * SCRATCH_BYTES);
     this.lossSlots = this.reserve(maximumStepsPerCall * STEP_LOSS_BYTES);

@@ -1,6 +1,7 @@
 // GATHER: the batch's images out of the resident uint8 dataset, as float32 in 0..1. Panel by panel: where an image's
 // pixels are zero is noted on the way, since the products with the images skip those (sparse.ts).
 import * as at from "../layout";
+import { constant } from "./math";
 import { shareStart } from "./share";
 
 export function gather(
@@ -45,7 +46,9 @@ export function gather(
   }
 }
 
+const BYTE = memory.data<f32>([255]);
+
 @inline
 function unit(bytes: v128): v128 {
-  return f32x4.div(f32x4.convert_i32x4_u(bytes), f32x4.splat(255));
+  return f32x4.div(f32x4.convert_i32x4_s(bytes), constant(BYTE, 0));
 }

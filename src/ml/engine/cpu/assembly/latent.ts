@@ -2,7 +2,7 @@
 // statistics = [μ | log σ²]; both blocks begin at a multiple of four columns, and four columns go at a time.
 
 import * as at from "../layout";
-import { cosTurn4, exp4, log4, sinTurn4 } from "./math";
+import { atLeast, atMost, cosTurn4, exp4, log4, sinTurn4 } from "./math";
 import { threefry4 } from "./random";
 import { shareStart } from "./share";
 
@@ -17,7 +17,7 @@ function element(matrix: usize, capacity: i32, row: i32, column: i32): usize {
 
 @inline
 function clampLogVariance(x: v128): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(LOG_VARIANCE_MINIMUM)), f32x4.splat(LOG_VARIANCE_MAXIMUM));
+  return atMost(f32x4.splat(LOG_VARIANCE_MAXIMUM), atLeast(f32x4.splat(LOG_VARIANCE_MINIMUM), x));
 }
 
 /** −½ (1 + log σ² − μ² − σ²), a divergence a lane. */
