@@ -1,0 +1,171 @@
+/**
+ * The view protocol: what the extension and its panels say to each other. One discriminated union per direction and
+ * panel; both sides validate, log what does not parse and drop it. A panel says `ready` first and again whenever it
+ * was built anew; what it needs to draw then comes from the extension, which owns all data.
+ */
+import * as z from "zod/mini";
+import { encodedPictureSchema } from "./encoded-picture.ts";
+import { metricsLineSchema } from "./run.ts";
+
+/** Raised when panel and extension of different versions could misunderstand each other. */
+export const viewProtocolVersion = 1;
+
+const key = z.string().check(z.maxLength(4096));
+const bytes = z.instanceof(Uint8Array);
+const failure = z.object({ message: z.string(), hint: z.string() });
+
+/** What a run is doing, as people would say it. */
+export const runStates = [
+  /** The process has been started and gets its data ready. */
+  "preparing",
+  "training",
+  "stopping",
+  "finished",
+  "stopped",
+  "failed",
+  /** Its process was killed: there is a checkpoint, but nobody is training. */
+  "killed",
+] as const;
+export type RunState = (typeof runStates)[number];
+
+/** Everything about a run but its measurements and pictures. */
+export const runCardSchema = z.object({
+  /** Names the run in all messages: the path of its folder. */
+  key,
+  name: z.string(),
+  id: z.string(),
+  state: z.enum(runStates),
+  failure: z.nullable(failure),
+  createdAt: z.string(),
+  seed: z.number(),
+  engine: z.string(),
+  device: z.string(),
+  productVersion: z.string(),
+  dataset: z.object({
+    name: z.string(),
+    source: z.string(),
+    sha256: z.string(),
+    train: z.number(),
+    test: z.number(),
+    width: z.number(),
+    height: z.number(),
+  }),
+  /** The experiment with every default filled in. */
+  experiment: z.record(z.string(), z.unknown()),
+  /** Planned. */
+  epochs: z.number(),
+  stepsPerEpoch: z.number(),
+  parameters: z.number(),
+  variational: z.boolean(),
+  latent: z.number(),
+  /** Actions that make sense now. */
+  canStop: z.boolean(),
+  canResume: z.boolean(),
+});
+export type RunCard = z.infer<typeof runCardSchema>;
+
+/** Extension to dashboard. */
+export const toDashboardSchema = z.discriminatedUnion("kind", [
+  /** The runs to show, the first one in full, the others as curves beside it. Replaces what was shown. */
+  z.object({ kind: z.literal("show"), protocol: z.int(), runs: z.array(runCardSchema) }),
+  z.object({ kind: z.literal("card"), card: runCardSchema }),
+  /** A piece of metrics.jsonl as it is; pieces come in order and may end within a line. `last`: the file is whole. */
+  z.object({ kind: z.literal("metrics"), run: key, bytes, last: z.boolean() }),
+  /** Measured just now. */
+  z.object({ kind: z.literal("lines"), run: key, lines: z.array(metricsLineSchema) }),
+  z.object({ kind: z.literal("pace"), run: key, imagesPerSecond: z.number(), secondsLeft: z.number() }),
+  z.object({
+    kind: z.literal("preparing"),
+    doing: z.enum(["download", "draw", "read"]),
+    done: z.number(),
+    total: z.number(),
+  }),
+  /** Epochs of which there is a picture, ascending; grows while training. */
+  z.object({ kind: z.literal("previews"), run: key, epochs: z.array(z.number()) }),
+  /** A PNG in three rows: test images, their reconstructions, generated images; `columns` in each. Null: it is gone. */
+  z.object({
+    kind: z.literal("preview"),
+    run: key,
+    epoch: z.number(),
+    png: z.nullable(bytes),
+  }),
+  z.object({ kind: z.literal("gone"), run: key }),
+]);
+export type ToDashboard = z.infer<typeof toDashboardSchema>;
+
+export const dashboardActions = [
+  "stop",
+  "resume",
+  "copy-json",
+  "copy-pytorch",
+  "open-folder",
+  "show-log",
+  "compare",
+  "sample",
+  "delete",
+] as const;
+export type DashboardAction = (typeof dashboardActions)[number];
+
+const ready = z.object({ kind: z.literal("ready"), protocol: z.int() });
+/** A file to keep: the extension asks where. */
+const save = z.object({
+  kind: z.literal("save"),
+  name: z.string().check(z.regex(/^[\w.-]{1,100}\.(png|csv)$/)),
+  bytes,
+});
+/** Something went wrong in the panel: for the log. */
+const problem = z.object({ kind: z.literal("problem"), message: z.string().check(z.maxLength(4096)) });
+
+/** Dashboard to extension. */
+export const fromDashboardSchema = z.discriminatedUnion("kind", [
+  ready,
+  save,
+  problem,
+  z.object({ kind: z.literal("want-preview"), run: key, epoch: z.int() }),
+  z.object({ kind: z.literal("do"), action: z.enum(dashboardActions), run: key }),
+]);
+export type FromDashboard = z.infer<typeof fromDashboardSchema>;
+
+/** A trained run to choose from. */
+const choice = z.object({ key, label: z.string() });
+
+/** Extension to the encode panel, and to the editor of `.latent` files, which shows a picture without an original. */
+export const toEncodePanelSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("show"),
+    protocol: z.int(),
+    pictures: z.array(
+      z.object({
+        key,
+        name: z.string(),
+        /** The file's content where a browser can show it; null for a `.latent` file. */
+        file: z.nullable(bytes),
+        type: z.string(),
+      }),
+    ),
+    runs: z.array(choice),
+    /** The run that encodes; null: there is none yet. */
+    run: z.nullable(key),
+  }),
+  z.object({ kind: z.literal("working"), picture: key }),
+  z.object({ kind: z.literal("encoded"), picture: key, run: key, result: encodedPictureSchema }),
+  z.object({ kind: z.literal("failed"), picture: key, failure }),
+]);
+export type ToEncodePanel = z.infer<typeof toEncodePanelSchema>;
+
+/** Encode panel to extension. */
+export const fromEncodePanelSchema = z.discriminatedUnion("kind", [
+  ready,
+  save,
+  problem,
+  z.object({
+    kind: z.literal("encode"),
+    picture: key,
+    run: key,
+    /** Null: as the picture looks. */
+    invert: z.nullable(z.boolean()),
+  }),
+  z.object({ kind: z.literal("save-latent"), picture: key }),
+  z.object({ kind: z.literal("train") }),
+]);
+export type FromEncodePanel = z.infer<typeof fromEncodePanelSchema>;
