@@ -40,3 +40,6 @@ export const encodedPictureSchema = z.object({
   original: z.object({ width: count, height: count, format: z.string() }),
 });
 export type EncodedPicture = z.infer<typeof encodedPictureSchema>;
+
+/** Where a `.latent` file names the model it belongs to: the SHA-256 of the weights, in bytes. */
+export const latentFileModel = { offset: 14, length: 32 } as const;

@@ -20,6 +20,11 @@ interface Problem {
   readonly hint: string;
 }
 
+/** A rule between settings that is broken, and the setting to look at. */
+export interface Contradiction extends Problem {
+  readonly path: readonly (string | number)[];
+}
+
 /** The experiment in `text`, the contents of `file`, changed by `settings` (each "path=value"). */
 export function parseExperiment(text: string, file: string, settings: readonly string[] = []): Experiment {
   return resolveExperiment(applySettings(parseJson(text, file), settings), file);
@@ -38,9 +43,7 @@ export function changeExperiment(
 export function resolveExperiment(value: unknown, source: string): Experiment {
   const result = experimentSchema.safeParse(value);
   if (!result.success) throw toFailure(problemsIn(result.error.issues, value), source);
-  const { $schema: _, ...experiment } = result.data;
-  const decoder = experiment.model.decoder ?? [...experiment.model.encoder].reverse();
-  const resolved = { ...experiment, model: { ...experiment.model, decoder } };
+  const resolved = withDecoder(result.data);
   const problems = contradictions(resolved);
   if (problems.length > 0)
     throw toFailure(
@@ -48,6 +51,17 @@ export function resolveExperiment(value: unknown, source: string): Experiment {
       source,
     );
   return resolved;
+}
+
+/** What is wrong with a JSON value that the schema alone cannot say; nothing where the schema refuses it already. */
+export function contradictionsIn(value: unknown): readonly Contradiction[] {
+  const result = experimentSchema.safeParse(value);
+  return result.success ? contradictions(withDecoder(result.data)) : [];
+}
+
+function withDecoder({ $schema: _, ...experiment }: z.output<typeof experimentSchema>): Experiment {
+  const decoder = experiment.model.decoder ?? [...experiment.model.encoder].reverse();
+  return { ...experiment, model: { ...experiment.model, decoder } };
 }
 
 /**
@@ -130,13 +144,14 @@ function remedy(path: readonly PropertyKey[], value: unknown): string {
 }
 
 /** What the schema alone cannot say: settings that do not go together. */
-function contradictions(experiment: Experiment): Problem[] {
+function contradictions(experiment: Experiment): Contradiction[] {
   const { model, loss } = experiment;
-  const problems: Problem[] = [];
+  const problems: Contradiction[] = [];
   const pixels = model.encoder[0];
   const latent = model.encoder.at(-1);
   if (model.decoder[0] !== latent) {
     problems.push({
+      path: ["model", "decoder", 0],
       message: `model.decoder[0] is ${model.decoder[0]}, but the encoder ends with ${latent} latent dimensions`,
       hint: "Start the decoder with the encoder's last width, or leave model.decoder out to mirror the encoder.",
     });
@@ -144,24 +159,28 @@ function contradictions(experiment: Experiment): Problem[] {
   if (model.decoder.at(-1) !== pixels) {
     const last = model.decoder.length - 1;
     problems.push({
+      path: ["model", "decoder", last],
       message: `model.decoder[${last}] is ${model.decoder[last]}, but the encoder starts with ${pixels} pixels`,
       hint: "End the decoder with the encoder's first width, or leave model.decoder out to mirror the encoder.",
     });
   }
   if (loss.reconstruction === "bce" && model.outputActivation !== "sigmoid") {
     problems.push({
+      path: ["model", "outputActivation"],
       message: `model.outputActivation is "${model.outputActivation}", but loss.reconstruction "bce" needs "sigmoid"`,
       hint: 'Set model.outputActivation to "sigmoid", or loss.reconstruction to "mse".',
     });
   }
   if (model.kind === "variational" && model.latentActivation !== "linear") {
     problems.push({
+      path: ["model", "latentActivation"],
       message: `model.latentActivation is "${model.latentActivation}", but a variational model's latents are linear`,
       hint: 'Leave model.latentActivation out, or set model.kind to "autoencoder".',
     });
   }
   if (model.kind === "autoencoder" && loss.beta !== 1) {
     problems.push({
+      path: ["loss", "beta"],
       message: `loss.beta is ${loss.beta}, but a plain autoencoder has no KL divergence to weigh`,
       hint: 'Leave loss.beta out, or set model.kind to "variational".',
     });

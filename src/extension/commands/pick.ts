@@ -1,0 +1,73 @@
+/** What several commands ask the user, and what they require. */
+import * as vscode from "vscode";
+import { Failure } from "../../contract/failure.ts";
+import { isKnown, type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
+import { lossInWords, stateInWords } from "../words.ts";
+
+/** Throws a Failure (usage) in Restricted Mode. */
+export function requireTrust(what: string): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new Failure(
+    "usage",
+    `in Restricted Mode Latent Lab does not ${what}`,
+    "Trust this workspace first: Workspaces: Manage Workspace Trust.",
+  );
+}
+
+/** The folder whose `.latent-lab` takes the run. Throws a Failure (usage) where none is open, CancellationError. */
+export async function pickWorkspaceFolder(): Promise<string> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [first] = folders;
+  if (first === undefined)
+    throw new Failure(
+      "usage",
+      "no folder is open: runs are kept in the workspace, under .latent-lab",
+      "Open a folder first: File, Open Folder.",
+    );
+  if (folders.length === 1) return first.uri.fsPath;
+  const picked = await vscode.window.showWorkspaceFolderPick({ placeHolder: "Which folder keeps the run?" });
+  if (picked === undefined) throw new vscode.CancellationError();
+  return picked.uri.fsPath;
+}
+
+/** The path of one of the runs that `fits`; undefined where the user thought better of it. Throws a Failure (usage). */
+export async function pickRun(
+  store: RunStore,
+  title: string,
+  fits: (run: KnownRun) => boolean,
+): Promise<string | undefined> {
+  const runs = await fittingRuns(store, fits);
+  return (await vscode.window.showQuickPick(runs.map(itemOf), { title, matchOnDescription: true }))?.path;
+}
+
+/** Paths of several runs. */
+export async function pickRuns(
+  store: RunStore,
+  title: string,
+  fits: (run: KnownRun) => boolean,
+): Promise<readonly string[]> {
+  const runs = await fittingRuns(store, fits);
+  const picked = await vscode.window.showQuickPick(runs.map(itemOf), { title, canPickMany: true });
+  return (picked ?? []).map(({ path }) => path);
+}
+
+async function fittingRuns(store: RunStore, fits: (run: KnownRun) => boolean): Promise<KnownRun[]> {
+  const runs = (await store.list()).filter(isKnown).filter(fits);
+  if (runs.length > 0) return runs;
+  throw new Failure(
+    "usage",
+    "there is no such run in this workspace yet",
+    "Train a model first: Latent Lab: Train…",
+  );
+}
+
+function itemOf(run: KnownRun): vscode.QuickPickItem & { readonly path: string } {
+  const { record, state, lastEpoch, path } = run;
+  const loss = lastEpoch === null ? "" : `, loss ${lossInWords(lastEpoch.test.loss)}`;
+  return {
+    label: runLabel(run),
+    description: `${stateInWords(state)}, epoch ${record.epochsDone} of ${record.experiment.training.epochs}${loss}`,
+    detail: record.dataset.source,
+    path,
+  };
+}

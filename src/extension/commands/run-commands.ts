@@ -1,0 +1,125 @@
+/** What can be done with a run: look at it, compare, sample, copy, open its folder, delete it. */
+import { randomInt } from "node:crypto";
+import { basename, dirname } from "node:path";
+import * as vscode from "vscode";
+import { Failure } from "../../contract/failure.ts";
+import type { DashboardAction } from "../../contract/view.ts";
+import { pytorchScript } from "../export/pytorch-script.ts";
+import { isKnown } from "../runs/run-store.ts";
+import type { Services } from "../services.ts";
+import { askTool } from "../training/tool.ts";
+import { pickRun, pickRuns, requireTrust } from "./pick.ts";
+
+/** Curves that can still be told apart. */
+const maximumCompared = 8;
+const samples = 16;
+
+export async function openDashboard(services: Services, run: string | undefined): Promise<void> {
+  const live = services.trainings.all.at(-1)?.run ?? undefined;
+  const chosen = run ?? live ?? (await pickRun(services.store, "Show which run?", () => true));
+  if (chosen !== undefined) services.dashboards.open([chosen]);
+}
+
+export async function compareRuns(services: Services, first: string | undefined): Promise<void> {
+  const others = await pickRuns(
+    services.store,
+    first === undefined ? "Compare which runs?" : `Compare ${basename(first)} with which runs?`,
+    ({ path }) => path !== first,
+  );
+  const runs = [...(first === undefined ? [] : [first]), ...others];
+  if (others.length === 0) return;
+  if (runs.length > maximumCompared)
+    throw new Failure(
+      "usage",
+      `${runs.length} runs are too many to compare`,
+      `Pick at most ${maximumCompared}.`,
+    );
+  services.dashboards.open(runs);
+}
+
+/** New images from latents drawn anew each time. */
+export async function generateSamples(services: Services, run: string | undefined): Promise<void> {
+  requireTrust("generate images");
+  const chosen =
+    run ?? (await pickRun(services.store, "Generate with which run?", ({ record }) => record.step > 0));
+  if (chosen === undefined) return;
+  const seed = randomInt(2 ** 32);
+  const picture = vscode.Uri.joinPath(services.pictures, `samples of ${basename(chosen)} (seed ${seed}).png`);
+  await vscode.workspace.fs.createDirectory(services.pictures);
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: "Generating images", cancellable: true },
+    (_, token) =>
+      askTool(
+        services.program,
+        ["sample", chosen, "--count", String(samples), "--seed", String(seed), "-o", picture.fsPath],
+        dirname(chosen),
+        token,
+      ),
+  );
+  await vscode.commands.executeCommand("vscode.open", picture, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preview: true,
+  });
+}
+
+export async function openRunFolder(services: Services, run: string | undefined): Promise<void> {
+  const chosen = run ?? (await pickRun(services.store, "Open the folder of which run?", () => true));
+  if (chosen === undefined) return;
+  const uri = vscode.Uri.file(chosen);
+  const isInWorkspace = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  await vscode.commands.executeCommand(isInWorkspace ? "revealInExplorer" : "revealFileInOS", uri);
+}
+
+export async function deleteRun(services: Services, run: string | undefined): Promise<void> {
+  const chosen =
+    run ??
+    (await pickRun(services.store, "Delete which run?", ({ path }) => services.trainings.of(path) === null));
+  if (chosen === undefined) return;
+  if (services.trainings.of(chosen) !== null)
+    throw new Failure("run-busy", `${basename(chosen)} is still training`, "Stop it first.");
+  const answer = await vscode.window.showWarningMessage(
+    `Delete the run ${basename(chosen)}?`,
+    { modal: true, detail: "Its model, pictures and measurements go to the trash where there is one." },
+    "Delete",
+  );
+  if (answer !== "Delete") return;
+  await remove(vscode.Uri.file(chosen));
+  services.dashboards.close(chosen);
+  services.store.refresh();
+}
+
+async function remove(uri: vscode.Uri): Promise<void> {
+  try {
+    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
+  } catch {
+    // Remote machines have no trash.
+    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
+  }
+}
+
+export async function copyJson({ store }: Services, run: string): Promise<void> {
+  const known = await store.find(run);
+  if (!isKnown(known)) throw known.problem;
+  await vscode.env.clipboard.writeText(`${JSON.stringify(known.record.experiment, null, 2)}\n`);
+  vscode.window.setStatusBarMessage("Copied the experiment as JSON", 3000);
+}
+
+export async function copyPyTorch({ store }: Services, run: string): Promise<void> {
+  const known = await store.find(run);
+  if (!isKnown(known)) throw known.problem;
+  await vscode.env.clipboard.writeText(pytorchScript(known.record.experiment));
+  vscode.window.setStatusBarMessage("Copied the experiment as a PyTorch script", 3000);
+}
+
+/** The command behind a dashboard's button. */
+export const commandOfAction: Readonly<Record<DashboardAction, string>> = {
+  stop: "latentLab.stop",
+  resume: "latentLab.resume",
+  "copy-json": "latentLab.copyJson",
+  "copy-pytorch": "latentLab.copyPyTorch",
+  "open-folder": "latentLab.openRunFolder",
+  "show-log": "latentLab.showLog",
+  compare: "latentLab.compareRuns",
+  sample: "latentLab.generateSamples",
+  delete: "latentLab.deleteRun",
+};

@@ -1,0 +1,180 @@
+/** Train…, Train This Experiment, Resume, Stop: from what the user picks to a training process. */
+import { basename, relative } from "node:path";
+import * as vscode from "vscode";
+import { Failure } from "../../contract/failure.ts";
+import { presets } from "../../contract/presets.ts";
+import { findExperimentFiles } from "../experiments/experiment-files.ts";
+import { checkExperimentText } from "../experiments/experiment-text.ts";
+import type { Services } from "../services.ts";
+import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
+
+/** What the quick picks begin with: the exercise that shows the most. */
+const firstPreset = "mnist-vae";
+
+interface Choice extends vscode.QuickPickItem {
+  readonly args?: readonly string[];
+  readonly asksFolder?: "pictures" | "idx";
+}
+
+export async function train(services: Services): Promise<void> {
+  requireTrust("train a model");
+  const folder = await pickWorkspaceFolder();
+  const model = await pickModel(folder);
+  if (model === undefined) return;
+  const data = await pickData(model.label);
+  if (data === undefined) return;
+  await start(services, folder, [...(model.args ?? []), ...data]);
+}
+
+export async function trainThis(services: Services, uri: vscode.Uri | undefined): Promise<void> {
+  requireTrust("train a model");
+  const target = uri ?? vscode.window.activeTextEditor?.document.uri;
+  if (target === undefined)
+    throw new Failure(
+      "usage",
+      "no experiment file is open",
+      "Open one, or run: Latent Lab: New Experiment File.",
+    );
+  const document = await vscode.workspace.openTextDocument(target);
+  const checked = checkExperimentText(document);
+  if (checked instanceof Failure) throw checked;
+  // The process reads the file from the disk.
+  if (document.isDirty && !(await document.save())) return;
+  const folder = vscode.workspace.getWorkspaceFolder(target)?.uri.fsPath ?? (await pickWorkspaceFolder());
+  await start(services, folder, [target.fsPath]);
+}
+
+export async function resume(services: Services, given: string | undefined): Promise<void> {
+  requireTrust("resume a run");
+  const run =
+    given ??
+    (await pickRun(services.store, "Resume which run?", ({ state }) =>
+      ["stopped", "killed", "failed"].includes(state),
+    ));
+  if (run === undefined) return;
+  const folder =
+    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run))?.uri.fsPath ?? (await pickWorkspaceFolder());
+  await start(services, folder, ["--resume", run]);
+}
+
+export async function stop(services: Services, run: string | undefined): Promise<void> {
+  const { all } = services.trainings;
+  const [only] = all;
+  if (only === undefined) return;
+  const chosen = run === undefined && all.length > 1 ? await pickTraining(services) : undefined;
+  const training =
+    run === undefined ? (chosen ?? (all.length === 1 ? only : undefined)) : services.trainings.of(run);
+  training?.stop();
+}
+
+async function pickTraining({ trainings }: Services) {
+  const items = trainings.all.map((training) => ({
+    label: training.run === null ? "Getting ready" : basename(training.run),
+    training,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: "Stop which training?" }))?.training;
+}
+
+async function start({ trainings, log }: Services, folder: string, args: readonly string[]): Promise<void> {
+  const settings = vscode.workspace.getConfiguration("latentLab");
+  const engine = settings.get("engine", "auto");
+  const threads = settings.get("threads", 0);
+  const options = ["--engine", engine, ...(threads > 0 ? ["--threads", String(threads)] : [])];
+  log.info(`latent-lab train ${args.join(" ")}`);
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: "Latent Lab: starting" },
+    () => trainings.start(folder, [...args, ...options]),
+  );
+}
+
+async function pickModel(folder: string): Promise<Choice | undefined> {
+  const files = await findExperimentFiles();
+  const ofPresets = presets.map(
+    ({ name, description }): Choice => ({
+      label: name,
+      detail: description,
+      iconPath: new vscode.ThemeIcon("beaker"),
+      args: ["--preset", name],
+    }),
+  );
+  ofPresets.sort((a, b) => Number(b.label === firstPreset) - Number(a.label === firstPreset));
+  const ofFiles = files.map(
+    ({ fsPath }): Choice => ({
+      label: relative(folder, fsPath) || fsPath,
+      iconPath: new vscode.ThemeIcon("json"),
+      args: [fsPath],
+    }),
+  );
+  return vscode.window.showQuickPick(
+    [
+      ...(ofFiles.length === 0 ? [] : [heading("Experiment files"), ...ofFiles]),
+      heading("Presets"),
+      ...ofPresets,
+    ],
+    {
+      title: "Train (1 of 2): which model?",
+      placeHolder: "A preset or an experiment file",
+      matchOnDetail: true,
+    },
+  );
+}
+
+/** Arguments that say what to train on; undefined where the user thought better of it. */
+async function pickData(model: string): Promise<readonly string[] | undefined> {
+  const folder = vscode.workspace.getConfiguration("latentLab").get("dataFolder", "");
+  const isPreset = presets.some(({ name }) => name === model);
+  const fromFolder = folder === "" ? [] : ["--data", folder];
+  const choices: Choice[] = [
+    isPreset
+      ? {
+          label: "MNIST",
+          description: "60,000 + 10,000 handwritten digits",
+          detail: "Downloaded once where it is not here yet; without a network, digits are drawn instead",
+          args: fromFolder,
+        }
+      : { label: "As the experiment says", args: [] },
+    {
+      label: "Drawn digits, a quick try",
+      description: "2,000 + 400 images",
+      detail: "Drawn by Latent Lab, no download: a first look within seconds",
+      args: drawn(2000, 400),
+    },
+    {
+      label: "Drawn digits",
+      description: "60,000 + 10,000 images",
+      detail: "Drawn by Latent Lab, no download",
+      args: drawn(60_000, 10_000),
+    },
+    {
+      label: "A folder of pictures…",
+      description: "PNG, JPEG, WebP",
+      detail: "Turned grey and resized to 28×28; subfolders are labels",
+      asksFolder: "pictures",
+    },
+    { label: "A folder of IDX files…", description: "four files named as MNIST's", asksFolder: "idx" },
+  ];
+  const choice = await vscode.window.showQuickPick(choices, {
+    title: "Train (2 of 2): on which images?",
+    placeHolder: "What to learn from",
+  });
+  if (choice?.asksFolder === undefined) return choice?.args;
+  const [picked] =
+    (await vscode.window.showOpenDialog({
+      canSelectFolders: true,
+      canSelectFiles: false,
+      openLabel: "Train on It",
+    })) ?? [];
+  if (picked === undefined) return undefined;
+  const kind = choice.asksFolder === "pictures" ? "folder" : "idx";
+  return ["--set", `dataset.kind=${kind}`, "--set", `dataset.path=${picked.fsPath}`];
+}
+
+function drawn(train: number, test: number): string[] {
+  return ["dataset.kind=drawn-digits", `dataset.train=${train}`, `dataset.test=${test}`].flatMap(
+    (setting) => ["--set", setting],
+  );
+}
+
+function heading(label: string): Choice {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}

@@ -1,0 +1,54 @@
+/** Above an experiment file: Train, Resume, and how its last run went. A setting turns them off. */
+import * as vscode from "vscode";
+import { Disposables } from "../dispose.ts";
+import { isKnown, type KnownRun, type RunStore } from "../runs/run-store.ts";
+import { lossInWords } from "../words.ts";
+import { isExperimentFile } from "./experiment-files.ts";
+import { parseExperimentText } from "./experiment-text.ts";
+
+export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #store: RunStore;
+  readonly #disposables = new Disposables();
+  readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
+  readonly onDidChangeCodeLenses = this.#changed.event;
+
+  constructor(store: RunStore) {
+    this.#store = store;
+    this.#disposables.add(store.onDidChange(() => this.#changed.fire()));
+    this.#disposables.add(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration("latentLab.codeLens")) this.#changed.fire();
+      }),
+    );
+  }
+
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    if (!isExperimentFile(document)) return [];
+    if (!vscode.workspace.getConfiguration("latentLab", document).get("codeLens", true)) return [];
+    const top = new vscode.Range(0, 0, 0, 0);
+    const lens = (title: string, command: string, ...args: unknown[]) =>
+      new vscode.CodeLens(top, { title, command, arguments: args });
+    const lenses = vscode.workspace.isTrusted
+      ? [lens("$(play) Train", "latentLab.trainThis", document.uri)]
+      : [];
+    const last = await this.#lastRun(document);
+    if (last === null) return lenses;
+    if (last.state === "stopped" || last.state === "killed")
+      lenses.push(lens("$(debug-continue) Resume", "latentLab.resume", last.path));
+    const loss = last.lastEpoch === null ? last.state : `loss ${lossInWords(last.lastEpoch.test.loss)}`;
+    lenses.push(lens(`Last run: ${loss}`, "latentLab.openDashboard", last.path));
+    return lenses;
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  /** The newest run of an experiment of this name. */
+  async #lastRun(document: vscode.TextDocument): Promise<KnownRun | null> {
+    const experiment = parseExperimentText(document);
+    if (experiment === null) return null;
+    const runs = await this.#store.list();
+    return runs.filter(isKnown).find(({ record }) => record.experiment.name === experiment.name) ?? null;
+  }
+}

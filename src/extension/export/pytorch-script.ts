@@ -1,0 +1,172 @@
+/**
+ * An experiment as a PyTorch script that trains the same model the same way: same layers, losses, initialisation and
+ * optimiser. Its random numbers are PyTorch's own, so the curves agree, not the digits of the losses.
+ */
+import type { Activation, Experiment } from "../../contract/experiment.ts";
+
+export function pytorchScript(experiment: Experiment): string {
+  const { model, training } = experiment;
+  const variational = model.kind === "variational";
+  return [
+    `# ${experiment.name.replaceAll("\n", " ")}: written by Latent Lab`,
+    "import torch",
+    "import torch.nn.functional as F",
+    "from torch import nn",
+    "from torch.utils.data import DataLoader",
+    "from torchvision import datasets, transforms",
+    "",
+    `torch.manual_seed(${training.seed})`,
+    `device = torch.device("cuda" if torch.cuda.is_available() else "cpu")`,
+    ...dataLines(experiment),
+    "",
+    "",
+    ...(variational ? variationalLines(experiment) : autoencoderLines(experiment)),
+    "",
+    "",
+    ...lossLines(experiment),
+    "",
+    "",
+    "model = Model().to(device)",
+    ...initialisationLines(experiment),
+    ...optimizerLines(experiment),
+    "",
+    `for epoch in range(${training.epochs}):`,
+    "    model.train()",
+    "    total = 0.0",
+    "    for x, _ in train_loader:",
+    "        x = x.to(device).flatten(1)",
+    "        optimizer.zero_grad()",
+    "        loss, summed = loss_of(model, x)",
+    "        loss.backward()",
+    "        optimizer.step()",
+    "        total += summed.item()",
+    "    model.eval()",
+    "    with torch.no_grad():",
+    "        test = sum(loss_of(model, x.to(device).flatten(1))[1].item() for x, _ in test_loader)",
+    '    print(f"epoch {epoch + 1}  train {total / len(train_set):.4f}  test {test / len(test_set):.4f}")',
+    "",
+  ].join("\n");
+}
+
+function dataLines({ dataset, training }: Experiment): string[] {
+  const source =
+    dataset.kind === "folder"
+      ? [
+          `transform = transforms.Compose([transforms.Grayscale(), transforms.Resize((${dataset.height}, ${dataset.width})), transforms.ToTensor()${dataset.invert ? ", transforms.Lambda(lambda x: 1 - x)" : ""}])`,
+          `everything = datasets.ImageFolder(${JSON.stringify(dataset.path)}, transform)`,
+          `test_count = max(1, round(len(everything) * ${dataset.testFraction}))`,
+          "train_set, test_set = torch.utils.data.random_split(everything, [len(everything) - test_count, test_count])",
+        ]
+      : [
+          ...(dataset.kind === "mnist"
+            ? []
+            : [
+                `# The experiment trains on ${dataset.kind === "idx" ? `the IDX files in ${JSON.stringify(dataset.path)}` : "digits that Latent Lab draws"}; MNIST stands in for it here.`,
+              ]),
+          "transform = transforms.ToTensor()",
+          'train_set = datasets.MNIST("data", train=True, download=True, transform=transform)',
+          'test_set = datasets.MNIST("data", train=False, download=True, transform=transform)',
+        ];
+  return [
+    ...source,
+    `train_loader = DataLoader(train_set, batch_size=${training.batch}, shuffle=True)`,
+    `test_loader = DataLoader(test_set, batch_size=${Math.max(training.batch, 128)})`,
+  ];
+}
+
+const modules: Readonly<Record<Activation, string | null>> = {
+  relu: "nn.ReLU()",
+  tanh: "nn.Tanh()",
+  sigmoid: "nn.Sigmoid()",
+  linear: null,
+};
+
+/** "nn.Linear(784, 400), nn.ReLU(), nn.Linear(400, 20)": the last layer without an activation, unless given. */
+function layers(widths: readonly number[], hidden: Activation, last: Activation): string {
+  return widths
+    .slice(1)
+    .flatMap((width, index) => {
+      const activation = modules[index === widths.length - 2 ? last : hidden];
+      return [`nn.Linear(${widths[index]}, ${width})`, ...(activation === null ? [] : [activation])];
+    })
+    .join(", ");
+}
+
+function autoencoderLines({ model }: Experiment): string[] {
+  return [
+    "class Model(nn.Module):",
+    "    def __init__(self):",
+    "        super().__init__()",
+    `        self.encoder = nn.Sequential(${layers(model.encoder, model.activation, model.latentActivation)})`,
+    `        self.decoder = nn.Sequential(${layers(model.decoder, model.activation, "linear")})`,
+    "",
+    "    def forward(self, x):",
+    "        return self.decoder(self.encoder(x))  # logits",
+  ];
+}
+
+function variationalLines({ model }: Experiment): string[] {
+  const latent = model.encoder.at(-1);
+  const body = model.encoder.slice(0, -1);
+  const encoder =
+    body.length > 1 ? `nn.Sequential(${layers(body, model.activation, model.activation)})` : "nn.Identity()";
+  return [
+    "class Model(nn.Module):",
+    "    def __init__(self):",
+    "        super().__init__()",
+    `        self.encoder = ${encoder}`,
+    `        self.mu = nn.Linear(${body.at(-1)}, ${latent})`,
+    `        self.log_variance = nn.Linear(${body.at(-1)}, ${latent})`,
+    `        self.decoder = nn.Sequential(${layers(model.decoder, model.activation, "linear")})`,
+    "",
+    "    def forward(self, x):",
+    "        h = self.encoder(x)",
+    "        mu, log_variance = self.mu(h), self.log_variance(h)",
+    "        z = mu + torch.randn_like(mu) * torch.exp(0.5 * log_variance)",
+    "        return self.decoder(z), mu, log_variance  # logits",
+  ];
+}
+
+function lossLines({ model, loss }: Experiment): string[] {
+  const variational = model.kind === "variational";
+  const output = model.outputActivation === "sigmoid" ? "torch.sigmoid(logits)" : "logits";
+  const reconstruction =
+    loss.reconstruction === "bce"
+      ? 'F.binary_cross_entropy_with_logits(logits, x, reduction="sum")'
+      : `F.mse_loss(${output}, x, reduction="sum")`;
+  const scale = loss.reduction === "mean" ? " / x.shape[1]" : "";
+  return [
+    "def loss_of(model, x):",
+    '    """What the optimiser sees, and its sum over the images in the experiment\'s unit."""',
+    variational ? "    logits, mu, log_variance = model(x)" : "    logits = model(x)",
+    `    total = ${reconstruction}${scale}`,
+    ...(variational
+      ? [
+          `    kl = -0.5 * torch.sum(1 + log_variance - mu.pow(2) - log_variance.exp())${scale}`,
+          `    total = total + ${loss.beta} * kl`,
+        ]
+      : []),
+    loss.reduction === "mean" ? "    return total / x.shape[0], total" : "    return total, total",
+  ];
+}
+
+function initialisationLines({ model }: Experiment): string[] {
+  if (model.initialisation === "pytorch") return [];
+  return [
+    "for module in model.modules():",
+    "    if isinstance(module, nn.Linear):",
+    "        nn.init.xavier_uniform_(module.weight)",
+    "        nn.init.zeros_(module.bias)",
+  ];
+}
+
+function optimizerLines({ optimizer }: Experiment): string[] {
+  const note =
+    optimizer.epsilonPlacement === "uncorrected"
+      ? ["# Keras adds epsilon before the bias correction; PyTorch after it."]
+      : [];
+  return [
+    ...note,
+    `optimizer = torch.optim.Adam(model.parameters(), lr=${optimizer.learningRate}, betas=(${optimizer.beta1}, ${optimizer.beta2}), eps=${optimizer.epsilon})`,
+  ];
+}

@@ -1,0 +1,92 @@
+/**
+ * The extension's beginning: makes its parts and connects them. Nothing is read, started or listened to here that the
+ * parts do not do themselves, and nothing waits.
+ */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { registerCommands } from "./commands/register.ts";
+import { commandOfAction } from "./commands/run-commands.ts";
+import { ExperimentCodeLenses } from "./experiments/code-lenses.ts";
+import { ExperimentDiagnostics } from "./experiments/diagnostics.ts";
+import { experimentGlob } from "./experiments/experiment-files.ts";
+import { Dashboards, dashboardViewType } from "./panels/dashboard-panel.ts";
+import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
+import { Reporter } from "./report.ts";
+import { RunStore } from "./runs/run-store.ts";
+import { RunsTree } from "./runs/runs-tree.ts";
+import type { Services } from "./services.ts";
+import { StatusBar } from "./status-bar.ts";
+import { Announcer } from "./training/announcer.ts";
+import { Trainings } from "./training/trainings.ts";
+
+export function activate(context: vscode.ExtensionContext): void {
+  const keep = <T extends vscode.Disposable>(item: T): T => {
+    context.subscriptions.push(item);
+    return item;
+  };
+  const extension = context.extensionUri;
+  const program = join(extension.fsPath, "dist", "latent-lab.js");
+  const log = keep(vscode.window.createOutputChannel("Latent Lab", { log: true }));
+  const reporter = new Reporter(log);
+  const trainings = keep(new Trainings(program, join(context.globalStorageUri.fsPath, "control"), log));
+  const store = keep(new RunStore(trainings));
+  const encode = { extension, program, store, log };
+  const dashboards = keep(
+    new Dashboards({
+      extension,
+      store,
+      trainings,
+      log,
+      act: (action, run) => void vscode.commands.executeCommand(commandOfAction[action], run),
+    }),
+  );
+  const services: Services = {
+    log,
+    reporter,
+    trainings,
+    store,
+    dashboards,
+    encode,
+    program,
+    pictures: vscode.Uri.joinPath(context.globalStorageUri, "pictures"),
+  };
+  keep(registerCommands(services));
+  keep(new StatusBar(trainings, store));
+  keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
+  keep(openWhenTraining(trainings, dashboards));
+  keep(setContexts(trainings, store));
+  keep(vscode.window.registerTreeDataProvider("latentLab.runs", new RunsTree(store)));
+  keep(vscode.window.registerWebviewViewProvider("latentLab.live", dashboards));
+  keep(vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards));
+  keep(
+    vscode.window.registerCustomEditorProvider(latentViewType, new LatentEditor(encode), {
+      supportsMultipleEditorsPerDocument: true,
+    }),
+  );
+  keep(new ExperimentDiagnostics());
+  const lenses = keep(new ExperimentCodeLenses(store));
+  keep(vscode.languages.registerCodeLensProvider({ pattern: experimentGlob }, lenses));
+  trainings.open().catch((error: unknown) => reporter.report(error));
+}
+
+/** A training that this window has started opens its dashboard as soon as it has a run. */
+function openWhenTraining(trainings: Trainings, dashboards: Dashboards): vscode.Disposable {
+  return trainings.onDidBegin((training) => {
+    const shown = training.onDidTell((event) => {
+      if (event.event !== "start") return;
+      shown.dispose();
+      if (trainings.wasStartedHere(training)) dashboards.open([event.run]);
+    });
+  });
+}
+
+/** What the manifest's conditions ask: whether anything trains, whether there are runs. */
+function setContexts(trainings: Trainings, store: RunStore): vscode.Disposable {
+  const set = (name: string, value: unknown) =>
+    void vscode.commands.executeCommand("setContext", `latentLab.${name}`, value);
+  const look = async () => set("hasRuns", (await store.list()).length > 0);
+  const training = trainings.onDidChange(() => set("isTraining", trainings.all.length > 0));
+  const runs = store.onDidChange(() => void look());
+  void look();
+  return vscode.Disposable.from(training, runs);
+}

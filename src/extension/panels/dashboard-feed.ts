@@ -1,0 +1,238 @@
+/**
+ * Feeds one dashboard, wherever it is shown: a snapshot when it becomes visible or was built anew, then what happens,
+ * for as long as it can be seen. Measurements go as the bytes of metrics.jsonl, which the panel reads in its own
+ * process; the extension host never waits for a long run.
+ */
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type * as vscode from "vscode";
+import type { TrainingEvent } from "../../contract/events.ts";
+import { type MetricsLine, previewName, runFiles } from "../../contract/run.ts";
+import { type RunCard, type ToDashboard, viewProtocolVersion } from "../../contract/view.ts";
+import { Disposables } from "../dispose.ts";
+import { cardOf } from "../runs/run-card.ts";
+import { previewEpochs, readPreview } from "../runs/run-folder.ts";
+import { isKnown, type RunStore } from "../runs/run-store.ts";
+import type { Trainings } from "../training/trainings.ts";
+import type { WatchedTraining } from "../training/watched-training.ts";
+
+/** A message this long is handed over without a pause that anyone would feel. */
+const pieceBytes = 2 ** 20;
+/** Live lines are sent together, this often. */
+const millisecondsBetween = 100;
+
+export interface Audience {
+  post(message: ToDashboard): Thenable<boolean>;
+  isVisible(): boolean;
+  isTrusted(): boolean;
+}
+
+export class DashboardFeed implements vscode.Disposable {
+  readonly #store: RunStore;
+  readonly #trainings: Trainings;
+  readonly #audience: Audience;
+  readonly #disposables = new Disposables();
+  #runs: readonly string[];
+  /** Counts snapshots: what belongs to an older one is dropped. */
+  #generation = 0;
+  #isReady = false;
+  readonly #told = new Map<string, Progress>();
+  readonly #waiting = new Map<string, MetricsLine[]>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(runs: readonly string[], store: RunStore, trainings: Trainings, audience: Audience) {
+    this.#runs = runs;
+    this.#store = store;
+    this.#trainings = trainings;
+    this.#audience = audience;
+    for (const training of trainings.all) this.#follow(training);
+    this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
+    this.#disposables.add(store.onDidChange(() => void this.#sendCards()));
+  }
+
+  get runs(): readonly string[] {
+    return this.#runs;
+  }
+
+  /** Shows other runs. */
+  show(runs: readonly string[]): void {
+    this.#runs = runs;
+    void this.#sendAll();
+  }
+
+  /** The panel was built, or built anew. */
+  ready(): void {
+    this.#isReady = true;
+    void this.#sendAll();
+  }
+
+  /** What is not visible gets no traffic; what becomes visible gets one snapshot. */
+  visibilityChanged(): void {
+    if (this.#audience.isVisible() && this.#isReady) void this.#sendAll();
+  }
+
+  async sendPreview(run: string, epoch: number): Promise<void> {
+    if (!this.#runs.includes(run)) return;
+    const png = await readPreview(run, previewName(epoch));
+    this.#post({ kind: "preview", run, epoch, png });
+  }
+
+  dispose(): void {
+    this.#generation++;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#disposables.dispose();
+  }
+
+  #post(message: ToDashboard): void {
+    if (this.#isReady && this.#audience.isVisible()) void this.#audience.post(message);
+  }
+
+  async #sendAll(): Promise<void> {
+    if (!this.#isReady || !this.#audience.isVisible()) return;
+    const generation = ++this.#generation;
+    this.#told.clear();
+    this.#waiting.clear();
+    const cards = await this.#cards();
+    if (generation !== this.#generation) return;
+    this.#post({ kind: "show", protocol: viewProtocolVersion, runs: cards });
+    for (const { key } of cards) {
+      const told = await this.#sendMetrics(key, generation);
+      if (generation !== this.#generation) return;
+      this.#told.set(key, told);
+      await this.#sendPreviewList(key);
+      this.#sendWaiting();
+    }
+  }
+
+  async #cards(): Promise<RunCard[]> {
+    const runs = await Promise.all(this.#runs.map((run) => this.#store.find(run)));
+    const isTrusted = this.#audience.isTrusted();
+    return runs
+      .filter(isKnown)
+      .map(({ path, record }) => cardOf(path, record, this.#trainings.of(path), isTrusted));
+  }
+
+  async #sendCards(): Promise<void> {
+    if (!this.#isReady || !this.#audience.isVisible()) return;
+    const generation = this.#generation;
+    const cards = await this.#cards();
+    if (generation !== this.#generation) return;
+    for (const card of cards) this.#post({ kind: "card", card });
+    for (const run of this.#runs)
+      if (!cards.some(({ key }) => key === run)) this.#post({ kind: "gone", run });
+    for (const { key } of cards) await this.#sendPreviewList(key);
+  }
+
+  /** metrics.jsonl in pieces; gives how far it went. */
+  async #sendMetrics(run: string, generation: number): Promise<Progress> {
+    const progress: Progress = { step: 0, epoch: 0 };
+    const file = await open(join(run, runFiles.metrics)).catch(() => null);
+    if (file === null) {
+      this.#post({ kind: "metrics", run, bytes: new Uint8Array(0), last: true });
+      return progress;
+    }
+    try {
+      const { size } = await file.stat();
+      let tail = "";
+      for (let offset = 0; offset < size; ) {
+        const piece = new Uint8Array(Math.min(pieceBytes, size - offset));
+        const { bytesRead } = await file.read(piece, 0, piece.length, offset);
+        if (bytesRead === 0 || generation !== this.#generation) break;
+        const bytes = piece.subarray(0, bytesRead);
+        offset += bytesRead;
+        tail = (tail + Buffer.from(bytes).toString("latin1")).slice(-4096);
+        this.#post({ kind: "metrics", run, bytes, last: offset >= size });
+      }
+      if (size === 0) this.#post({ kind: "metrics", run, bytes: new Uint8Array(0), last: true });
+      return progressIn(tail);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #sendPreviewList(run: string): Promise<void> {
+    const epochs = await previewEpochs(run);
+    this.#post({ kind: "previews", run, epochs });
+  }
+
+  #follow(training: WatchedTraining): void {
+    training.onDidTell((event) => this.#hear(training, event));
+    let wasPreparing = training.preparing;
+    training.onDidChange(() => {
+      if (training.run !== null && !this.#runs.includes(training.run)) return;
+      if (training.preparing === wasPreparing || training.preparing === null) return;
+      wasPreparing = training.preparing;
+      const { doing, done, total } = training.preparing;
+      this.#post({ kind: "preparing", doing, done, total });
+    });
+  }
+
+  #hear(training: WatchedTraining, event: TrainingEvent): void {
+    const { run } = training;
+    if (run === null || !this.#runs.includes(run) || !this.#audience.isVisible()) return;
+    switch (event.event) {
+      case "step": {
+        const { secondsLeft, ...line } = event;
+        this.#queue(run, line);
+        this.#post({ kind: "pace", run, imagesPerSecond: event.imagesPerSecond, secondsLeft });
+        break;
+      }
+      case "epoch":
+        this.#queue(run, event);
+        break;
+      case "start":
+        // Training goes on from a checkpoint: lines after it have been cut away.
+        void this.#sendAll();
+        break;
+      case "done":
+      case "error":
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #queue(run: string, line: MetricsLine): void {
+    const lines = this.#waiting.get(run);
+    if (lines === undefined) this.#waiting.set(run, [line]);
+    else lines.push(line);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#sendWaiting();
+    }, millisecondsBetween);
+  }
+
+  /** Lines that the file had already are not told twice; those of a run whose file is still being sent wait on. */
+  #sendWaiting(): void {
+    for (const [run, lines] of this.#waiting) {
+      const told = this.#told.get(run);
+      if (told === undefined) continue;
+      const news = lines.filter((line) =>
+        line.event === "epoch" ? line.epoch > told.epoch : line.step > told.step,
+      );
+      this.#waiting.delete(run);
+      if (news.length > 0) this.#post({ kind: "lines", run, lines: news });
+    }
+  }
+}
+
+interface Progress {
+  step: number;
+  epoch: number;
+}
+
+/** Step and epoch of the last whole lines. */
+function progressIn(tail: string): Progress {
+  const lines = tail.split("\n").slice(0, -1);
+  const last = (pattern: RegExp): number => {
+    for (const line of [...lines].reverse()) {
+      const found = pattern.exec(line);
+      if (found?.[1] !== undefined) return Number(found[1]);
+    }
+    return 0;
+  };
+  return {
+    step: last(/"event":"step","step":(\d+)/),
+    epoch: last(/"event":"epoch","epoch":(\d+)/),
+  };
+}

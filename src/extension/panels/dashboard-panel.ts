@@ -1,0 +1,177 @@
+/**
+ * Dashboards: a panel beside the code that shows one run, or several under Compare, and the small live view in the side
+ * bar. Both are the same page with the same feed.
+ */
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import * as z from "zod/mini";
+import { type DashboardAction, type FromDashboard, fromDashboardSchema } from "../../contract/view.ts";
+import { Disposables } from "../dispose.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import type { Trainings } from "../training/trainings.ts";
+import { DashboardFeed } from "./dashboard-feed.ts";
+import { pageHtml, webviewOptions } from "./page.ts";
+import { saveFile } from "./save-file.ts";
+
+export const dashboardViewType = "latentLab.dashboard";
+
+/** What a panel keeps over a reload. */
+const savedStateSchema = z.object({ runs: z.array(z.string()).check(z.minLength(1)) });
+
+export interface DashboardContext {
+  readonly extension: vscode.Uri;
+  readonly store: RunStore;
+  readonly trainings: Trainings;
+  readonly log: vscode.LogOutputChannel;
+  act(action: DashboardAction, run: string): void;
+}
+
+export class Dashboards
+  implements vscode.WebviewPanelSerializer, vscode.WebviewViewProvider, vscode.Disposable
+{
+  readonly #context: DashboardContext;
+  readonly #open = new Map<string, vscode.WebviewPanel>();
+  readonly #disposables = new Disposables();
+  #live: DashboardFeed | null = null;
+
+  constructor(context: DashboardContext) {
+    this.#context = context;
+    this.#disposables.add(
+      context.trainings.onDidChange(() => {
+        const run = context.trainings.all.at(-1)?.run;
+        if (typeof run === "string") this.showLive(run);
+      }),
+    );
+  }
+
+  /** Opens a panel beside the editor, or brings forward the one that shows these runs. */
+  open(runs: readonly string[]): void {
+    const known = this.#open.get(keyOf(runs));
+    if (known !== undefined) {
+      known.reveal(undefined, true);
+      return;
+    }
+    const panel = vscode.window.createWebviewPanel(
+      dashboardViewType,
+      titleOf(runs),
+      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+      { ...webviewOptions(this.#context.extension), retainContextWhenHidden: false },
+    );
+    this.#furnish(panel, runs);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const saved = savedStateSchema.safeParse(state);
+    if (!saved.success) {
+      panel.dispose();
+      return;
+    }
+    panel.webview.options = webviewOptions(this.#context.extension);
+    this.#furnish(panel, saved.data.runs);
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    view.webview.options = webviewOptions(this.#context.extension);
+    const run = this.#context.trainings.all.at(-1)?.run;
+    const disposables = new Disposables();
+    const feed = disposables.add(
+      this.#connect(view.webview, typeof run === "string" ? [run] : [], () => view.visible, disposables),
+    );
+    this.#live = feed;
+    disposables.add(view.onDidChangeVisibility(() => feed.visibilityChanged()));
+    view.onDidDispose(() => {
+      this.#live = null;
+      disposables.dispose();
+    });
+    view.webview.html = pageHtml(view.webview, this.#context.extension, {
+      panel: "dashboard",
+      title: "Latent Lab",
+      layout: "narrow",
+    });
+  }
+
+  /** In the side bar's live view. */
+  showLive(run: string): void {
+    if (this.#live !== null && this.#live.runs[0] !== run) this.#live.show([run]);
+  }
+
+  /** Closes what shows a run that is gone. */
+  close(run: string): void {
+    for (const [key, panel] of this.#open) if (key.split("\n").includes(run)) panel.dispose();
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): void {
+    const disposables = new Disposables();
+    panel.title = titleOf(runs);
+    panel.iconPath = vscode.Uri.joinPath(this.#context.extension, "media", "latent-lab.svg");
+    const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));
+    disposables.add(panel.onDidChangeViewState(() => feed.visibilityChanged()));
+    this.#open.set(keyOf(runs), panel);
+    panel.onDidDispose(() => {
+      this.#open.delete(keyOf(runs));
+      disposables.dispose();
+    });
+    panel.webview.html = pageHtml(panel.webview, this.#context.extension, {
+      panel: "dashboard",
+      title: titleOf(runs),
+      layout: "wide",
+    });
+  }
+
+  #connect(
+    webview: vscode.Webview,
+    runs: readonly string[],
+    isVisible: () => boolean,
+    disposables: Disposables,
+  ): DashboardFeed {
+    const { store, trainings, log } = this.#context;
+    const feed = new DashboardFeed(runs, store, trainings, {
+      post: (message) => webview.postMessage(message),
+      isVisible,
+      isTrusted: () => vscode.workspace.isTrusted,
+    });
+    disposables.add(
+      webview.onDidReceiveMessage((message: unknown) => {
+        const parsed = fromDashboardSchema.safeParse(message);
+        if (parsed.success) void this.#receive(feed, parsed.data);
+        else log.warn("A dashboard sent a message that makes no sense; it is ignored.");
+      }),
+    );
+    return feed;
+  }
+
+  async #receive(feed: DashboardFeed, message: FromDashboard): Promise<void> {
+    switch (message.kind) {
+      case "ready":
+        feed.ready();
+        break;
+      case "want-preview":
+        await feed.sendPreview(message.run, message.epoch);
+        break;
+      case "save":
+        await saveFile(message.name, message.bytes);
+        break;
+      case "problem":
+        this.#context.log.warn(`In a dashboard: ${message.message}`);
+        break;
+      case "do":
+        if (feed.runs.includes(message.run)) this.#context.act(message.action, message.run);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+}
+
+function keyOf(runs: readonly string[]): string {
+  return runs.join("\n");
+}
+
+function titleOf(runs: readonly string[]): string {
+  const [first = ""] = runs;
+  return runs.length > 1 ? `Compare ${runs.length} runs` : basename(first);
+}

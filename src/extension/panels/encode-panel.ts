@@ -1,0 +1,232 @@
+/**
+ * Encode Image: pictures beside what a model sees in them, keeps of them and makes of that. Also the editor of
+ * `.latent` files, which have no original. The arithmetic is the command line tool's.
+ */
+import { basename, dirname, extname } from "node:path";
+import * as vscode from "vscode";
+import {
+  type EncodedPicture,
+  encodedPictureSchema,
+  latentFileModel,
+} from "../../contract/encoded-picture.ts";
+import { Failure } from "../../contract/failure.ts";
+import {
+  type FromEncodePanel,
+  fromEncodePanelSchema,
+  type ToEncodePanel,
+  viewProtocolVersion,
+} from "../../contract/view.ts";
+import { Disposables } from "../dispose.ts";
+import { readSmall } from "../runs/run-folder.ts";
+import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
+import { askTool } from "../training/tool.ts";
+import { pageHtml, webviewOptions } from "./page.ts";
+import { saveFile } from "./save-file.ts";
+
+export const encodeViewType = "latentLab.encode";
+
+/** Larger pictures are encoded all the same, but not shown in full. */
+const maximumShownBytes = 16 * 2 ** 20;
+
+const types: Readonly<Record<string, string>> = {
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".webp": "image/webp",
+};
+
+export interface EncodeContext {
+  readonly extension: vscode.Uri;
+  readonly program: string;
+  readonly store: RunStore;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Opens a panel beside the editor for `pictures`, encoded with the run in the folder `run` or with the newest. */
+export function openEncodePanel(
+  context: EncodeContext,
+  pictures: readonly vscode.Uri[],
+  run: string | null,
+): void {
+  const [first] = pictures;
+  const title =
+    pictures.length === 1 && first !== undefined ? basename(first.fsPath) : `${pictures.length} pictures`;
+  const panel = vscode.window.createWebviewPanel(
+    encodeViewType,
+    `Encode ${title}`,
+    vscode.ViewColumn.Beside,
+    webviewOptions(context.extension),
+  );
+  furnishEncodePanel(context, panel, pictures, run);
+}
+
+/** Makes `panel` the page about `pictures`, whoever has created it. */
+export function furnishEncodePanel(
+  context: EncodeContext,
+  panel: vscode.WebviewPanel,
+  pictures: readonly vscode.Uri[],
+  run: string | null,
+): void {
+  panel.webview.options = webviewOptions(context.extension);
+  panel.iconPath = vscode.Uri.joinPath(context.extension, "media", "latent-lab.svg");
+  const page = new EncodePage(context, panel.webview, pictures, run);
+  panel.onDidDispose(() => page.dispose());
+  panel.webview.html = pageHtml(panel.webview, context.extension, {
+    panel: "encode",
+    title: panel.title,
+    layout: "wide",
+  });
+}
+
+class EncodePage implements vscode.Disposable {
+  readonly #context: EncodeContext;
+  readonly #webview: vscode.Webview;
+  readonly #pictures: readonly vscode.Uri[];
+  readonly #disposables = new Disposables();
+  readonly #cancellation = this.#disposables.add(new vscode.CancellationTokenSource());
+  readonly #results = new Map<string, EncodedPicture>();
+  #run: string | null;
+
+  constructor(
+    context: EncodeContext,
+    webview: vscode.Webview,
+    pictures: readonly vscode.Uri[],
+    run: string | null,
+  ) {
+    this.#context = context;
+    this.#webview = webview;
+    this.#pictures = pictures;
+    this.#run = run;
+    this.#disposables.add(
+      webview.onDidReceiveMessage((message: unknown) => {
+        const parsed = fromEncodePanelSchema.safeParse(message);
+        if (parsed.success) void this.#receive(parsed.data);
+        else context.log.warn("An encode panel sent a message that makes no sense; it is ignored.");
+      }),
+    );
+    this.#disposables.add(
+      context.store.onDidChange(() => {
+        if (this.#run === null) void this.#show();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#cancellation.cancel();
+    this.#disposables.dispose();
+  }
+
+  #post(message: ToEncodePanel): void {
+    void this.#webview.postMessage(message);
+  }
+
+  async #receive(message: FromEncodePanel): Promise<void> {
+    switch (message.kind) {
+      case "ready":
+        await this.#show();
+        break;
+      case "encode":
+        this.#run = message.run;
+        await this.#encode(message.picture, message.run, message.invert);
+        break;
+      case "save-latent":
+        await this.#saveLatent(message.picture);
+        break;
+      case "save":
+        await saveFile(message.name, message.bytes);
+        break;
+      case "train":
+        await vscode.commands.executeCommand("latentLab.train");
+        break;
+      case "problem":
+        this.#context.log.warn(`In an encode panel: ${message.message}`);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #show(): Promise<void> {
+    const runs = await this.#context.store.usable();
+    this.#run ??= (await this.#fittingRun(runs))?.path ?? null;
+    const pictures = await Promise.all(
+      this.#pictures.map(async ({ fsPath }) => ({
+        key: fsPath,
+        name: basename(fsPath),
+        file: isLatent(fsPath) ? null : await this.#fileOf(fsPath),
+        type: types[extname(fsPath).toLowerCase()] ?? "application/octet-stream",
+      })),
+    );
+    this.#post({
+      kind: "show",
+      protocol: viewProtocolVersion,
+      pictures,
+      runs: runs.map((run) => ({ key: run.path, label: runLabel(run) })),
+      run: this.#run,
+    });
+    if (this.#run === null) return;
+    for (const { key } of pictures) await this.#encode(key, this.#run, null);
+  }
+
+  /** The newest run; for a `.latent` file the one whose model made it. */
+  async #fittingRun(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
+    const [first] = this.#pictures;
+    if (first === undefined || !isLatent(first.fsPath)) return runs[0];
+    const { offset, length } = latentFileModel;
+    const content = await readSmall(first.fsPath, maximumShownBytes).catch(() => Buffer.alloc(0));
+    const model = content.subarray(offset, offset + length).toString("hex");
+    return runs.find(({ record }) => record.modelSha256 === model) ?? runs[0];
+  }
+
+  async #fileOf(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    return readSmall(path, maximumShownBytes).then(
+      (content) => new Uint8Array(content),
+      () => null,
+    );
+  }
+
+  async #encode(picture: string, run: string, invert: boolean | null): Promise<void> {
+    if (!this.#pictures.some(({ fsPath }) => fsPath === picture)) return;
+    this.#post({ kind: "working", picture });
+    try {
+      const result = await this.#ask(picture, run, invert);
+      this.#results.set(picture, result);
+      this.#post({ kind: "encoded", picture, run, result });
+    } catch (error) {
+      if (error instanceof Failure && error.code === "interrupted") return;
+      const failure =
+        error instanceof Failure
+          ? { message: error.message, hint: error.hint }
+          : { message: "the picture could not be encoded", hint: "The log has the details." };
+      this.#context.log.error(`${failure.message} ${failure.hint}`);
+      this.#post({ kind: "failed", picture, failure });
+    }
+  }
+
+  async #ask(picture: string, run: string, invert: boolean | null): Promise<EncodedPicture> {
+    if (!vscode.workspace.isTrusted)
+      throw new Failure(
+        "usage",
+        "nothing is launched in Restricted Mode",
+        "Trust this workspace to encode pictures in it.",
+      );
+    const args = isLatent(picture)
+      ? ["decode", run, picture, "--detail"]
+      : ["encode", run, picture, "--detail", "--invert", invert === null ? "auto" : invert ? "on" : "off"];
+    const answer = await askTool(this.#context.program, args, dirname(picture), this.#cancellation.token);
+    const parsed = encodedPictureSchema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new Failure("internal", "the answer about the picture makes no sense", "Update Latent Lab.");
+  }
+
+  async #saveLatent(picture: string): Promise<void> {
+    const result = this.#results.get(picture);
+    if (result === undefined) return;
+    const name = `${basename(picture, extname(picture))}.latent`;
+    await saveFile(name, new Uint8Array(Buffer.from(result.latentFile, "base64")));
+  }
+}
+
+function isLatent(path: string): boolean {
+  return extname(path).toLowerCase() === ".latent";
+}

@@ -1,0 +1,58 @@
+/** What the extension tells panels and lists about a run: its record, joined with what its process is doing. */
+import type { RunRecord } from "../../contract/run.ts";
+import type { RunCard, RunState } from "../../contract/view.ts";
+import type { WatchedTraining } from "../training/watched-training.ts";
+
+/** What a run is doing. A record that says "training" while nobody writes it is one whose process was killed. */
+export function stateOf(record: RunRecord, training: WatchedTraining | null): RunState {
+  if (training !== null && training.phase !== "ended") return training.phase;
+  return record.status === "training" ? "killed" : record.status;
+}
+
+/** `isTrusted`: whether anything may be launched in this workspace. */
+export function cardOf(
+  run: string,
+  record: RunRecord,
+  training: WatchedTraining | null,
+  isTrusted: boolean,
+): RunCard {
+  const state = stateOf(record, training);
+  const { experiment, dataset } = record;
+  const { encoder } = experiment.model;
+  return {
+    key: run,
+    name: experiment.name,
+    id: record.id,
+    state,
+    failure: record.failure === null || state === "training" ? null : record.failure,
+    createdAt: record.createdAt,
+    seed: record.seed,
+    engine: record.engine,
+    device: record.device,
+    productVersion: record.productVersion,
+    dataset,
+    experiment: { ...experiment },
+    epochs: experiment.training.epochs,
+    stepsPerEpoch: Math.ceil(dataset.train / experiment.training.batch),
+    parameters: parameterCount(encoder, experiment.model.decoder, experiment.model.kind === "variational"),
+    variational: experiment.model.kind === "variational",
+    latent: encoder.at(-1) ?? 0,
+    canStop: state === "training" || state === "preparing",
+    canResume: isTrusted && (state === "stopped" || state === "killed" || state === "failed"),
+  };
+}
+
+/** Weights and biases of all layers; the last layer of a VAE's encoder gives means and log-variances. */
+function parameterCount(
+  encoder: readonly number[],
+  decoder: readonly number[],
+  variational: boolean,
+): number {
+  const latent = encoder.at(-1) ?? 0;
+  const widened = variational ? [...encoder.slice(0, -1), 2 * latent] : encoder;
+  return [widened, decoder].reduce((sum, widths) => sum + layersOf(widths), 0);
+}
+
+function layersOf(widths: readonly number[]): number {
+  return widths.slice(1).reduce((sum, width, index) => sum + width * ((widths[index] ?? 0) + 1), 0);
+}

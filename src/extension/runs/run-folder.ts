@@ -1,0 +1,129 @@
+/**
+ * Saved runs, read from their folders: the record, how far the run got, its previews. The extension never writes one;
+ * the training process is a run's only writer.
+ */
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { EpochEvent } from "../../contract/events.ts";
+import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { resolveExperiment } from "../../contract/parse-experiment.ts";
+import {
+  metricsLineSchema,
+  type RunRecord,
+  runFiles,
+  runFormat,
+  runFormatSchema,
+  runRecordSchema,
+} from "../../contract/run.ts";
+
+/** A record is a few thousand bytes; anything far above is not one. */
+const maximumRecordBytes = 2 ** 20;
+/** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
+const tailBytes = 512 * 1024;
+const maximumPreviewBytes = 8 * 2 ** 20;
+
+/** Where a folder of the workspace keeps its runs. */
+export function runsFolder(workspaceFolder: string): string {
+  return join(workspaceFolder, ".latent-lab", "runs");
+}
+
+/** Throws a Failure: run-invalid (also for a run of a newer version), storage-*. */
+export async function readRecord(run: string): Promise<RunRecord> {
+  const file = join(run, runFiles.record);
+  const value = parseRecord(await readSmall(file, maximumRecordBytes), file);
+  const format = runFormatSchema.safeParse(value);
+  if (format.success && format.data.format > runFormat)
+    throw new Failure(
+      "run-invalid",
+      `${file}: this run was written by a newer Latent Lab${format.data.productVersion === undefined ? "" : ` (${format.data.productVersion})`}`,
+      "Update Latent Lab to look at it.",
+    );
+  const record = runRecordSchema.safeParse(value);
+  if (!record.success) throw invalid(file, "this is not a run's record");
+  return { ...record.data, experiment: resolveExperiment(record.data.experiment, file) };
+}
+
+/** Names of the folders in `folder` that may be runs; none where there is no such folder. */
+export async function runFolders(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  } catch (error) {
+    if (hasSystemCode(error, "ENOENT")) return [];
+    throw storageFailure(error, folder, "read");
+  }
+}
+
+/** The last whole epoch in metrics.jsonl; null before the first, or where there is no such file. */
+export async function lastEpoch(run: string): Promise<EpochEvent | null> {
+  const lines = (await readTail(join(run, runFiles.metrics), tailBytes)).split("\n").slice(0, -1).reverse();
+  for (const line of lines) {
+    if (!line.includes('"epoch"')) continue;
+    const parsed = metricsLineSchema.safeParse(parseLine(line));
+    if (parsed.success && parsed.data.event === "epoch") return parsed.data;
+  }
+  return null;
+}
+
+/** Epochs of which there is a preview, ascending. */
+export async function previewEpochs(run: string): Promise<number[]> {
+  const names = await readdir(join(run, runFiles.previews)).catch((): string[] => []);
+  return names
+    .flatMap((name) => /^epoch-(\d{1,9})\.png$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** A PNG; null where it is gone. */
+export async function readPreview(run: string, name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return new Uint8Array(await readSmall(join(run, runFiles.previews, name), maximumPreviewBytes));
+  } catch {
+    return null;
+  }
+}
+
+/** A file of no more than `maximum` bytes. */
+export async function readSmall(file: string, maximum: number): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size > maximum) throw invalid(file, `${size} bytes are too many`);
+    return await readFile(file);
+  } catch (error) {
+    throw storageFailure(error, file, "read");
+  }
+}
+
+async function readTail(file: string, bytes: number): Promise<string> {
+  const handle = await open(file).catch(() => null);
+  if (handle === null) return "";
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(0, size - bytes);
+    const buffer = Buffer.alloc(size - start);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseRecord(content: Buffer, file: string): unknown {
+  try {
+    return JSON.parse(content.toString("utf8"));
+  } catch {
+    throw invalid(file, "this is not JSON");
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function invalid(file: string, problem: string): Failure {
+  return new Failure("run-invalid", `${file}: ${problem}`, "Restore the run's folder, or delete it.");
+}

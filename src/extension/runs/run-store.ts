@@ -1,0 +1,115 @@
+/**
+ * The runs of the workspace: saved ones, from their folders, and live ones, from their processes. Lists and panels ask
+ * here; nothing is kept that a fresh look would not find.
+ */
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import type { EpochEvent } from "../../contract/events.ts";
+import { Failure } from "../../contract/failure.ts";
+import type { RunRecord } from "../../contract/run.ts";
+import type { RunState } from "../../contract/view.ts";
+import { Disposables } from "../dispose.ts";
+import type { Trainings } from "../training/trainings.ts";
+import { stateOf } from "./run-card.ts";
+import { lastEpoch, readRecord, runFolders, runsFolder } from "./run-folder.ts";
+
+export interface KnownRun {
+  /** Path of its folder. */
+  readonly path: string;
+  readonly record: RunRecord;
+  readonly state: RunState;
+  readonly lastEpoch: EpochEvent | null;
+}
+
+export interface UnreadableRun {
+  readonly path: string;
+  readonly problem: Failure;
+}
+
+export type ListedRun = KnownRun | UnreadableRun;
+
+export class RunStore implements vscode.Disposable {
+  readonly #trainings: Trainings;
+  readonly #disposables = new Disposables();
+  readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
+
+  /** The list of runs, or the state of one, may have changed; steps and epochs are told by the trainings. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(trainings: Trainings) {
+    this.#trainings = trainings;
+    this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
+    this.#disposables.add(trainings.onDidEnd(() => this.#changed.fire()));
+  }
+
+  /** Newest first. */
+  async list(): Promise<ListedRun[]> {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    const paths = (await Promise.all(folders.map(({ uri }) => runFolders(runsFolder(uri.fsPath))))).flat();
+    const runs = await Promise.all(paths.map((path) => this.find(path)));
+    return runs.sort((a, b) => createdAt(b).localeCompare(createdAt(a)) || b.path.localeCompare(a.path));
+  }
+
+  async find(path: string): Promise<ListedRun> {
+    try {
+      const record = await readRecord(path);
+      return {
+        path,
+        record,
+        state: stateOf(record, this.#trainings.of(path)),
+        lastEpoch: await lastEpoch(path),
+      };
+    } catch (error) {
+      if (error instanceof Failure) return { path, problem: error };
+      throw error;
+    }
+  }
+
+  /** Runs whose model can be used: at least a checkpoint. Newest first. */
+  async usable(): Promise<KnownRun[]> {
+    const runs = await this.list();
+    return runs.filter((run): run is KnownRun => isKnown(run) && run.record.step > 0);
+  }
+
+  /** Looks again; somebody may have changed the folders. */
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #follow(training: ReturnType<Trainings["of"]> & object): void {
+    let phase = training.phase;
+    training.onDidChange(() => {
+      if (training.phase === phase) return;
+      phase = training.phase;
+      this.#changed.fire();
+    });
+    training.onDidTell((event) => {
+      if (event.event === "epoch") this.#changed.fire();
+    });
+  }
+}
+
+export function isKnown(run: ListedRun): run is KnownRun {
+  return "record" in run;
+}
+
+/** "mnist-vae · 2026-11-22 14:24": how pickers and titles call a run. */
+export function runLabel({ path, record }: KnownRun): string {
+  return `${record.experiment.name} · ${shortDate(record.createdAt) ?? basename(path)}`;
+}
+
+/** ISO 8601 in local time, to the minute. */
+export function shortDate(iso: string): string | null {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return null;
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function createdAt(run: ListedRun): string {
+  return isKnown(run) ? run.record.createdAt : "";
+}

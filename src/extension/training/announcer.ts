@@ -1,0 +1,105 @@
+/**
+ * What a training tells people outside the panels: every epoch in the log, and a notification when a long one ends or
+ * one fails, with buttons that help.
+ */
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import { Failure } from "../../contract/failure.ts";
+import { Disposables } from "../dispose.ts";
+import type { Reporter } from "../report.ts";
+import { durationInWords, lossInWords, roughly } from "../words.ts";
+import type { EndedTraining, Trainings } from "./trainings.ts";
+import type { WatchedTraining } from "./watched-training.ts";
+
+/** Whoever waited less has not looked away. */
+const longSeconds = 20;
+
+export class Announcer implements vscode.Disposable {
+  readonly #disposables = new Disposables();
+  readonly #log: vscode.LogOutputChannel;
+  readonly #reporter: Reporter;
+  readonly #openDashboard: (run: string) => void;
+
+  constructor(
+    trainings: Trainings,
+    log: vscode.LogOutputChannel,
+    reporter: Reporter,
+    openDashboard: (run: string) => void,
+  ) {
+    this.#log = log;
+    this.#reporter = reporter;
+    this.#openDashboard = openDashboard;
+    this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
+    this.#disposables.add(trainings.onDidEnd((ended) => this.#tellEnd(ended)));
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #follow(training: WatchedTraining): void {
+    const log = this.#log;
+    training.onDidRemark((remark) => {
+      log.warn(remark);
+      void vscode.window.showWarningMessage(remark);
+    });
+    training.onDidTell((event) => {
+      if (event.event === "start") {
+        const { dataset } = event;
+        log.info(`run     ${event.run}`);
+        log.info(`engine  ${event.engine}: ${event.device}`);
+        log.info(
+          `data    ${dataset.source}: ${dataset.train} + ${dataset.test} images of ${dataset.width}×${dataset.height}`,
+        );
+        if (event.resumedAtStep > 0) log.info(`resumed at step ${event.resumedAtStep}`);
+      }
+      if (event.event === "epoch")
+        log.info(
+          `epoch ${event.epoch}/${training.start?.epochs ?? event.epoch}  train ${lossInWords(event.train.loss)}  test ${lossInWords(event.test.loss)}  ${event.seconds.toFixed(1)} s  ${roughly(event.imagesPerSecond)} images/s`,
+        );
+    });
+  }
+
+  #tellEnd({ training, end }: EndedTraining): void {
+    const run = training.run;
+    switch (end.event) {
+      case "done":
+        this.#log.info(
+          `finished ${end.epochs} epochs in ${durationInWords(end.seconds)}: test loss ${lossInWords(end.test.loss)}`,
+        );
+        if (end.seconds > longSeconds)
+          void this.#offer(
+            end.run,
+            `${basename(end.run)} is trained: test loss ${lossInWords(end.test.loss)}.`,
+          );
+        break;
+      case "error":
+        if (end.code === "interrupted") this.#log.info(end.message);
+        else this.#reporter.report(new Failure(end.code, end.message, end.hint), ...this.#remedies(run));
+        break;
+      case "vanished":
+        this.#reporter.report(
+          new Failure(
+            "engine-failed",
+            `the training process ${training.control.pid} ended without a word`,
+            run === null ? "Try again." : "Its last checkpoint is kept: it can be resumed.",
+          ),
+          ...this.#remedies(run),
+        );
+        break;
+      default:
+        end satisfies never;
+    }
+  }
+
+  #remedies(run: string | null) {
+    if (run === null) return [];
+    return [{ title: "Resume", run: () => vscode.commands.executeCommand("latentLab.resume", run) }];
+  }
+
+  async #offer(run: string, message: string): Promise<void> {
+    const chosen = await vscode.window.showInformationMessage(message, "Open Dashboard", "Generate Samples");
+    if (chosen === "Open Dashboard") this.#openDashboard(run);
+    if (chosen === "Generate Samples") await vscode.commands.executeCommand("latentLab.generateSamples", run);
+  }
+}

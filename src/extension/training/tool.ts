@@ -1,0 +1,80 @@
+/**
+ * The command line tool as the extension uses it: a process for each question, whose answer is JSON. Whatever needs a
+ * model is asked of it; the extension host itself never computes.
+ */
+import { spawn } from "node:child_process";
+import type * as vscode from "vscode";
+import * as z from "zod/mini";
+import { Failure, failureCodes } from "../../contract/failure.ts";
+import { findNode } from "./node-runtime.ts";
+
+/** An answer with pictures in it may be some megabytes; one far above is a mistake. */
+const maximumAnswerLength = 2 ** 26;
+const timeLimitMilliseconds = 120_000;
+
+const errorLine = z.object({
+  event: z.literal("error"),
+  code: z.enum(failureCodes),
+  message: z.string(),
+  hint: z.string(),
+});
+
+/** The last line that `latent-lab …args --json` prints, as a value. Throws a Failure, interrupted among them. */
+export async function askTool(
+  program: string,
+  args: readonly string[],
+  folder: string,
+  token?: vscode.CancellationToken,
+): Promise<unknown> {
+  const node = await findNode();
+  const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
+    const child = spawn(node.path, [program, ...args, "--json"], {
+      cwd: folder,
+      env: { ...process.env, ...node.environment },
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: timeLimitMilliseconds,
+    });
+    const cancelled = token?.onCancellationRequested(() => child.kill());
+    let text = "";
+    child.stdout.setEncoding("utf8");
+    child.stdout.on("data", (piece: string) => {
+      text += piece;
+      if (text.length > maximumAnswerLength) child.kill();
+    });
+    child.on("error", (error) => reject(unstartable(node.path, error)));
+    child.on("close", (status) => {
+      cancelled?.dispose();
+      resolve({ code: status, output: text });
+    });
+  });
+  if (token?.isCancellationRequested)
+    throw new Failure("interrupted", `latent-lab ${args[0]} was cancelled`, "");
+  const answer = lastValue(output);
+  const error = errorLine.safeParse(answer);
+  if (error.success) throw new Failure(error.data.code, error.data.message, error.data.hint);
+  if (code === 0 && answer !== undefined) return answer;
+  throw new Failure(
+    "internal",
+    `latent-lab ${args[0]} ended with ${code ?? "a signal"} and no answer`,
+    "Try again; the log has more.",
+  );
+}
+
+/** The process could not even be started. */
+export function unstartable(path: string, error: Error): Failure {
+  return new Failure(
+    "engine-failed",
+    `${path} cannot be started (${error.message})`,
+    "Name a Node 20 or later in the setting latentLab.node.",
+    { cause: error },
+  );
+}
+
+function lastValue(output: string): unknown {
+  const line = output.trimEnd().split("\n").at(-1) ?? "";
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

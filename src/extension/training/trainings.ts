@@ -1,0 +1,137 @@
+/**
+ * All training processes of this window's workspace folders: those it starts, those another window started, and those
+ * that were running before it opened. Which there are is known from their control files alone.
+ */
+import { watch } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import * as vscode from "vscode";
+import type { WhenAlone } from "../../contract/control.ts";
+import { Disposables } from "../dispose.ts";
+import { findControlFile, launchTraining } from "./launch.ts";
+import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
+
+/** Between the change of the folder and looking into it. */
+const settleMilliseconds = 100;
+
+export interface EndedTraining {
+  readonly training: WatchedTraining;
+  readonly end: TrainingEnd;
+}
+
+export class Trainings implements vscode.Disposable {
+  readonly #program: string;
+  readonly #controlRoot: string;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #disposables = new Disposables();
+  readonly #watched = new Map<string, WatchedTraining>();
+  readonly #startedHere = new WeakSet<WatchedTraining>();
+  readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
+  readonly #began = this.#disposables.add(new vscode.EventEmitter<WatchedTraining>());
+  readonly #ended = this.#disposables.add(new vscode.EventEmitter<EndedTraining>());
+
+  /** A training began, changed or ended. */
+  readonly onDidChange = this.#changed.event;
+  /** A training process was started or found. */
+  readonly onDidBegin = this.#began.event;
+  readonly onDidEnd = this.#ended.event;
+
+  /** `program` is the command line tool's script; `controlRoot` belongs to this user and is shared by all windows. */
+  constructor(program: string, controlRoot: string, log: vscode.LogOutputChannel) {
+    this.#program = program;
+    this.#controlRoot = controlRoot;
+    this.#log = log;
+  }
+
+  get all(): readonly WatchedTraining[] {
+    return [...this.#watched.values()];
+  }
+
+  /** The training that writes the run in the folder `run`. */
+  of(run: string): WatchedTraining | null {
+    return this.all.find((training) => training.run === run) ?? null;
+  }
+
+  /** Finds what is running already, and watches for what other windows start. */
+  async open(): Promise<void> {
+    await mkdir(this.#controlRoot, { recursive: true, mode: 0o700 });
+    let timer: NodeJS.Timeout | null = null;
+    const watcher = watch(this.#controlRoot, { recursive: false }, () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => void this.#look(), settleMilliseconds);
+    });
+    watcher.on("error", () => {});
+    this.#disposables.add({ dispose: () => watcher.close() });
+    await this.#look();
+  }
+
+  /** Throws a Failure; see launch.ts. */
+  async start(folder: string, args: readonly string[]): Promise<WatchedTraining> {
+    const { control, path } = await launchTraining({
+      program: this.#program,
+      args,
+      folder,
+      controlRoot: this.#controlRoot,
+    });
+    const training = this.#watched.get(path) ?? this.#watch(path, control);
+    this.#startedHere.add(training);
+    return training;
+  }
+
+  /** Whether this window has started it, since it was last loaded. */
+  wasStartedHere(training: WatchedTraining): boolean {
+    return this.#startedHere.has(training);
+  }
+
+  dispose(): void {
+    for (const training of this.all) training.dispose();
+    this.#watched.clear();
+    this.#disposables.dispose();
+  }
+
+  async #look(): Promise<void> {
+    const names = await readdir(this.#controlRoot).catch((): string[] => []);
+    for (const name of names) {
+      const own = join(this.#controlRoot, name);
+      const found = await findControlFile(own);
+      if (found === null || this.#watched.has(found.path)) continue;
+      if (!isAlive(found.control.pid)) {
+        await rm(own, { recursive: true, force: true }).catch(() => {});
+        continue;
+      }
+      if (this.#isOurs(found.control.folder)) this.#watch(found.path, found.control);
+    }
+  }
+
+  #isOurs(folder: string): boolean {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    return folders.some(({ uri }) => resolve(uri.fsPath) === resolve(folder));
+  }
+
+  #watch(path: string, control: WatchedTraining["control"]): WatchedTraining {
+    const wish: WhenAlone =
+      vscode.workspace.getConfiguration("latentLab").get("whenLastWindowCloses") === "stop" ? "stop" : "keep";
+    const training = new WatchedTraining(control, wish, this.#log);
+    this.#watched.set(path, training);
+    training.onDidChange(() => this.#changed.fire());
+    training.onDidEnd((end) => {
+      this.#watched.delete(path);
+      this.#ended.fire({ training, end });
+      this.#changed.fire();
+      training.dispose();
+    });
+    this.#began.fire(training);
+    this.#changed.fire();
+    return training;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process of this number: it is there, but not ours.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * One training process as this window sees it: what it has told so far and how it ended. Started by this window or
+ * found running; the difference ends with the first message.
+ */
+import * as vscode from "vscode";
+import type { ControlFile, ControlMessage, WhenAlone } from "../../contract/control.ts";
+import type {
+  DoneEvent,
+  EpochEvent,
+  ErrorEvent,
+  StartEvent,
+  StepEvent,
+  TrainingEvent,
+} from "../../contract/events.ts";
+import { ControlConnection } from "./control-connection.ts";
+
+/** How long a process may take from being asked to stop until it is killed. */
+const patienceMilliseconds = 30_000;
+
+export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
+
+export type Preparing = Extract<ControlMessage, { kind: "preparing" }>;
+
+/** How a training process ended: by its last word, or without one. */
+export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" };
+
+export class WatchedTraining implements vscode.Disposable {
+  readonly control: ControlFile;
+  readonly #connection: ControlConnection;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #told = new vscode.EventEmitter<TrainingEvent>();
+  readonly #remarked = new vscode.EventEmitter<string>();
+  readonly #ended = new vscode.EventEmitter<TrainingEnd>();
+  readonly #log: vscode.LogOutputChannel;
+  #phase: TrainingPhase = "preparing";
+  #preparing: Preparing | null = null;
+  #start: StartEvent | null = null;
+  #step: StepEvent | null = null;
+  #epoch: EpochEvent | null = null;
+  #lastWord: DoneEvent | ErrorEvent | null = null;
+  #firmness: NodeJS.Timeout | null = null;
+  #isDisposed = false;
+
+  /** Something that the status bar or a list shows has changed. */
+  readonly onDidChange = this.#changed.event;
+  /** Steps, epochs and the rest, as the process tells them from now on. */
+  readonly onDidTell = this.#told.event;
+  readonly onDidRemark = this.#remarked.event;
+  /** Once. */
+  readonly onDidEnd = this.#ended.event;
+
+  constructor(control: ControlFile, whenAlone: WhenAlone, log: vscode.LogOutputChannel) {
+    this.control = control;
+    this.#log = log;
+    this.#connection = new ControlConnection(control, whenAlone, {
+      onMessage: (message) => this.#receive(message),
+      onGarbage: (line) => log.warn(`The training process ${control.pid} sent what makes no sense: ${line}`),
+      onClose: () => this.#onClose(),
+    });
+  }
+
+  get phase(): TrainingPhase {
+    return this.#phase;
+  }
+
+  /** The run's folder; null until training has begun. */
+  get run(): string | null {
+    return this.#start?.run ?? null;
+  }
+
+  get start(): StartEvent | null {
+    return this.#start;
+  }
+
+  get step(): StepEvent | null {
+    return this.#step;
+  }
+
+  get epoch(): EpochEvent | null {
+    return this.#epoch;
+  }
+
+  get preparing(): Preparing | null {
+    return this.#preparing;
+  }
+
+  /** Asks for a checkpoint and an end; a process that does not answer is killed. Idempotent. */
+  stop(): void {
+    if (this.#phase === "stopping" || this.#phase === "ended") return;
+    this.#phase = "stopping";
+    this.#connection.stop();
+    this.#firmness = setTimeout(() => this.#kill(), patienceMilliseconds);
+    this.#changed.fire();
+  }
+
+  /** Stops watching; the process goes on. */
+  dispose(): void {
+    this.#isDisposed = true;
+    if (this.#firmness !== null) clearTimeout(this.#firmness);
+    this.#connection.close();
+    for (const emitter of [this.#changed, this.#told, this.#remarked, this.#ended]) emitter.dispose();
+  }
+
+  #kill(): void {
+    this.#log.warn(`The training process ${this.control.pid} did not stop when asked, and is killed.`);
+    try {
+      process.kill(this.control.pid, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
+  #receive(message: ControlMessage): void {
+    switch (message.kind) {
+      case "welcome":
+        this.#log.debug(`Watching process ${this.control.pid} of Latent Lab ${message.productVersion}`);
+        break;
+      case "refused":
+        this.#lastWord = {
+          event: "error",
+          code: "engine-failed",
+          message: `the training process ${this.control.pid} does not talk to this window: ${message.message}`,
+          hint: "Reload the window; if that does not help, update Latent Lab.",
+        };
+        break;
+      case "preparing":
+        this.#preparing = message;
+        this.#changed.fire();
+        break;
+      case "remark":
+        this.#remarked.fire(message.message);
+        break;
+      case "past":
+      case "live":
+        break;
+      case "event":
+        this.#hear(message.event);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #hear(event: TrainingEvent): void {
+    switch (event.event) {
+      case "start":
+        this.#start = event;
+        if (this.#phase === "preparing") this.#phase = "training";
+        break;
+      case "step":
+        this.#step = event;
+        break;
+      case "epoch":
+        this.#epoch = event;
+        break;
+      case "done":
+      case "error":
+        this.#lastWord = event;
+        break;
+      default:
+        event satisfies never;
+    }
+    this.#told.fire(event);
+    this.#changed.fire();
+  }
+
+  #onClose(): void {
+    if (this.#isDisposed) return;
+    if (this.#firmness !== null) clearTimeout(this.#firmness);
+    this.#phase = "ended";
+    this.#ended.fire(this.#lastWord ?? { event: "vanished" });
+    this.#changed.fire();
+  }
+}
