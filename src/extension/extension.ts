@@ -53,7 +53,6 @@ export function activate(context: vscode.ExtensionContext): void {
   keep(registerCommands(services));
   keep(new StatusBar(trainings, store));
   keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
-  keep(openWhenTraining(trainings, dashboards));
   keep(setContexts(trainings, store));
   keep(vscode.window.registerTreeDataProvider("latentLab.runs", new RunsTree(store)));
   keep(vscode.window.registerWebviewViewProvider("latentLab.live", dashboards));
@@ -67,17 +66,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const lenses = keep(new ExperimentCodeLenses(store));
   keep(vscode.languages.registerCodeLensProvider({ pattern: experimentGlob }, lenses));
   trainings.open().catch((error: unknown) => reporter.report(error));
-}
-
-/** A training that this window has started opens its dashboard as soon as it has a run. */
-function openWhenTraining(trainings: Trainings, dashboards: Dashboards): vscode.Disposable {
-  return trainings.onDidBegin((training) => {
-    const shown = training.onDidTell((event) => {
-      if (event.event !== "start") return;
-      shown.dispose();
-      if (trainings.wasStartedHere(training)) dashboards.open([event.run]);
-    });
-  });
 }
 
 /** What the manifest's conditions ask: whether anything trains, whether there are runs. */

@@ -75,16 +75,26 @@ async function pickTraining({ trainings }: Services) {
   return (await vscode.window.showQuickPick(items, { title: "Stop which training?" }))?.training;
 }
 
-async function start({ trainings, log }: Services, folder: string, args: readonly string[]): Promise<void> {
+async function start(services: Services, folder: string, args: readonly string[]): Promise<void> {
+  const { trainings, log, dashboards } = services;
   const settings = vscode.workspace.getConfiguration("latentLab");
   const engine = settings.get("engine", "auto");
   const threads = settings.get("threads", 0);
   const options = ["--engine", engine, ...(threads > 0 ? ["--threads", String(threads)] : [])];
   log.info(`latent-lab train ${args.join(" ")}`);
-  await vscode.window.withProgress(
+  const training = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: "Latent Lab: starting" },
     () => trainings.start(folder, [...args, ...options]),
   );
+  if (training.run !== null) {
+    dashboards.open([training.run]);
+    return;
+  }
+  const told = training.onDidTell((event) => {
+    if (event.event !== "start") return;
+    told.dispose();
+    dashboards.open([event.run]);
+  });
 }
 
 async function pickModel(folder: string): Promise<Choice | undefined> {

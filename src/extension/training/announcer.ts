@@ -77,6 +77,9 @@ export class Announcer implements vscode.Disposable {
         if (end.code === "interrupted") this.#log.info(end.message);
         else this.#reporter.report(new Failure(end.code, end.message, end.hint), ...this.#remedies(run));
         break;
+      case "unreachable":
+        this.#log.debug(`Nobody answers at ${training.control.socket}; its file is removed.`);
+        break;
       case "vanished":
         this.#reporter.report(
           new Failure(

@@ -4,7 +4,7 @@
  */
 import { watch } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import type { WhenAlone } from "../../contract/control.ts";
 import { Disposables } from "../dispose.ts";
@@ -25,7 +25,6 @@ export class Trainings implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #disposables = new Disposables();
   readonly #watched = new Map<string, WatchedTraining>();
-  readonly #startedHere = new WeakSet<WatchedTraining>();
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   readonly #began = this.#disposables.add(new vscode.EventEmitter<WatchedTraining>());
   readonly #ended = this.#disposables.add(new vscode.EventEmitter<EndedTraining>());
@@ -56,7 +55,7 @@ export class Trainings implements vscode.Disposable {
   async open(): Promise<void> {
     await mkdir(this.#controlRoot, { recursive: true, mode: 0o700 });
     let timer: NodeJS.Timeout | null = null;
-    const watcher = watch(this.#controlRoot, { recursive: false }, () => {
+    const watcher = watch(this.#controlRoot, { recursive: true }, () => {
       if (timer !== null) clearTimeout(timer);
       timer = setTimeout(() => void this.#look(), settleMilliseconds);
     });
@@ -73,14 +72,7 @@ export class Trainings implements vscode.Disposable {
       folder,
       controlRoot: this.#controlRoot,
     });
-    const training = this.#watched.get(path) ?? this.#watch(path, control);
-    this.#startedHere.add(training);
-    return training;
-  }
-
-  /** Whether this window has started it, since it was last loaded. */
-  wasStartedHere(training: WatchedTraining): boolean {
-    return this.#startedHere.has(training);
+    return this.#watched.get(path) ?? this.#watch(path, control);
   }
 
   dispose(): void {
@@ -116,6 +108,9 @@ export class Trainings implements vscode.Disposable {
     training.onDidChange(() => this.#changed.fire());
     training.onDidEnd((end) => {
       this.#watched.delete(path);
+      // It was killed, and its number is another program's by now: nobody listens there any more.
+      if (end.event === "unreachable")
+        void rm(dirname(path), { recursive: true, force: true }).catch(() => {});
       this.#ended.fire({ training, end });
       this.#changed.fire();
       training.dispose();

@@ -21,8 +21,8 @@ export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
 
 export type Preparing = Extract<ControlMessage, { kind: "preparing" }>;
 
-/** How a training process ended: by its last word, or without one. */
-export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" };
+/** How a training process ended: by its last word, without one, or it was never reached at all. */
+export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "unreachable" };
 
 export class WatchedTraining implements vscode.Disposable {
   readonly control: ControlFile;
@@ -38,6 +38,7 @@ export class WatchedTraining implements vscode.Disposable {
   #step: StepEvent | null = null;
   #epoch: EpochEvent | null = null;
   #lastWord: DoneEvent | ErrorEvent | null = null;
+  #wasReached = false;
   #firmness: NodeJS.Timeout | null = null;
   #isDisposed = false;
 
@@ -113,6 +114,7 @@ export class WatchedTraining implements vscode.Disposable {
   #receive(message: ControlMessage): void {
     switch (message.kind) {
       case "welcome":
+        this.#wasReached = true;
         this.#log.debug(`Watching process ${this.control.pid} of Latent Lab ${message.productVersion}`);
         break;
       case "refused":
@@ -168,7 +170,7 @@ export class WatchedTraining implements vscode.Disposable {
     if (this.#isDisposed) return;
     if (this.#firmness !== null) clearTimeout(this.#firmness);
     this.#phase = "ended";
-    this.#ended.fire(this.#lastWord ?? { event: "vanished" });
+    this.#ended.fire(this.#lastWord ?? { event: this.#wasReached ? "vanished" : "unreachable" });
     this.#changed.fire();
   }
 }
