@@ -1,6 +1,7 @@
 /**
  * JSON text that people write by hand: says where it is wrong, in words, with line and column. JSON.parse alone
- * words its errors differently in every version of Node, names no place in some, and takes a key given twice.
+ * words its errors differently in every version of Node, names no place in some, and takes a key given twice. As
+ * editors do for such files, it takes comments and a comma after the last member or entry.
  */
 import { Failure } from "./failure.ts";
 
@@ -19,12 +20,13 @@ export function parseJson(text: string, file: string): unknown {
     );
   }
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  const problem = new Scanner(json).problem();
+  const scanner = new Scanner(json);
+  const problem = scanner.problem();
   if (problem !== null) {
     const { line, column } = position(json, problem.offset);
     throw new Failure("experiment-invalid", `${file}:${line}:${column}: ${problem.message}`, problem.hint);
   }
-  return JSON.parse(json);
+  return JSON.parse(scanner.plain());
 }
 
 interface Problem {
@@ -42,9 +44,19 @@ class JsonError extends Error {
   }
 }
 
-/** Walks over a JSON text by its grammar (RFC 8259) and stops at the first thing that does not belong. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Walks over a JSON text by its grammar (RFC 8259, with comments and trailing commas) and stops at the first thing that
+ * does not belong.
+ */
 class Scanner {
   readonly #text: string;
+  /** What strict JSON does not know, in order: comments and trailing commas. */
+  readonly #extras: Range[] = [];
   #offset = 0;
 
   constructor(text: string) {
@@ -63,6 +75,17 @@ class Scanner {
     }
   }
 
+  /** The same value in strict JSON, once there was no problem. */
+  plain(): string {
+    let plain = "";
+    let from = 0;
+    for (const { start, end } of this.#extras) {
+      plain += this.#text.slice(from, start);
+      from = end;
+    }
+    return plain + this.#text.slice(from);
+  }
+
   #value(depth: number): void {
     if (depth > maximumDepth) this.#fail(`nested deeper than ${maximumDepth} levels`, "Make it flatter.");
     this.#space();
@@ -79,7 +102,6 @@ class Scanner {
     if (this.#take(/\}/y)) return;
     const names = new Set<string>();
     for (;;) {
-      this.#space();
       if (this.#text[this.#offset] !== '"') this.#unexpected('a name in double quotes ("…")');
       const start = this.#offset;
       const name = this.#string();
@@ -90,7 +112,7 @@ class Scanner {
       this.#value(depth + 1);
       this.#space();
       if (this.#take(/\}/y)) return;
-      if (!this.#take(/,/y)) this.#unexpected("a comma or a closing brace }");
+      if (this.#commaThen(/\}/y, "a comma or a closing brace }")) return;
     }
   }
 
@@ -101,8 +123,19 @@ class Scanner {
       this.#value(depth + 1);
       this.#space();
       if (this.#take(/\]/y)) return;
-      if (!this.#take(/,/y)) this.#unexpected("a comma or a closing bracket ]");
+      if (this.#commaThen(/\]/y, "a comma or a closing bracket ]")) return;
     }
+  }
+
+  /** Takes a comma; true where it was the last, `closing` following. */
+  #commaThen(closing: RegExp, expected: string): boolean {
+    const start = this.#offset;
+    if (!this.#take(/,/y)) this.#unexpected(expected);
+    const extrasBefore = this.#extras.length;
+    this.#space();
+    if (!this.#take(closing)) return false;
+    this.#extras.splice(extrasBefore, 0, { start, end: start + 1 });
+    return true;
   }
 
   #string(): string {
@@ -116,8 +149,18 @@ class Scanner {
     return String(JSON.parse(literal));
   }
 
+  /** Moves past white space and comments. */
   #space(): void {
-    this.#take(/[ \t\r\n]*/y);
+    for (;;) {
+      this.#take(/[ \t\r\n]*/y);
+      const start = this.#offset;
+      if (this.#take(/\/\*/y)) {
+        const end = this.#text.indexOf("*/", this.#offset);
+        if (end < 0) throw new JsonError(start, "this comment does not end", "Close it with */.");
+        this.#offset = end + 2;
+      } else if (!this.#take(/\/\/[^\r\n]*/y)) return;
+      this.#extras.push({ start, end: this.#offset });
+    }
   }
 
   /** What `pattern` (sticky) matches here; moves past it. */
@@ -144,8 +187,8 @@ class Scanner {
 }
 
 function hintFor(rest: string): string {
-  if (/^\/[/*]/.test(rest)) return "JSON has no comments: remove it.";
-  if (/^[}\]]/.test(rest)) return "Remove the comma before it.";
+  if (rest.startsWith("/") || rest.startsWith("#"))
+    return "A comment begins with // or stands between /* and */.";
   if (/^-?(?:NaN|Infinity)/.test(rest)) return "JSON has no such number: write an ordinary one.";
   if (rest.startsWith("'")) return "JSON quotes text with \", not with '.";
   return "Correct the JSON at this place.";

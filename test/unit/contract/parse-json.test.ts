@@ -46,8 +46,12 @@ test("whatever JSON.parse refuses is refused, at every place where a text can be
     "1e",
     "tru",
     "'a'",
-    "[1,]",
-    '{"a":1,}',
+    "[,]",
+    "[1,,2]",
+    "[1,,]",
+    "{,}",
+    '{"a":1,,}',
+    "1,",
     "{a:1}",
     '"\t"',
     '"\\x"',
@@ -68,11 +72,50 @@ test("an error names line and column, whatever the line ends are", () => {
 });
 
 test("common slips get a remedy of their own", () => {
-  assert.match(problemOf('{"a": 1} // note').hint, /no comments/);
-  assert.match(problemOf('{"a": [1, 2, ]}').hint, /Remove the comma/);
+  assert.match(problemOf('{"a": 1} # note').hint, /begins with \/\//);
+  assert.match(problemOf('{"a": 1 / 2}').hint, /begins with \/\//);
   assert.match(problemOf('{"a": NaN}').hint, /no such number/);
   assert.match(problemOf('{"a": -Infinity}').hint, /no such number/);
   assert.match(problemOf("{'a': 1}").hint, /quotes/);
+});
+
+test("comments stand wherever white space may, and mean nothing", () => {
+  const text = `// first
+/* all
+   of it */ {
+  "a" /* name */ : /* value */ 1, // "b": 2,
+  "c": [ // entries
+    "// text", /**/ "/* text */" /***/
+  ] //
+} // last`;
+  assert.deepEqual(parseJson(text, "x.json"), { a: 1, c: ["// text", "/* text */"] });
+  for (const end of ["\n", "\r\n", "\r"])
+    assert.deepEqual(parseJson(`// note${end}{}${end}// note${end}`, "x.json"), {}, JSON.stringify(end));
+  assert.deepEqual(parseJson("1//", "x.json"), 1);
+});
+
+test("one comma may follow the last member and the last entry", () => {
+  assert.deepEqual(parseJson('{"a":[1,2,],"b":{"c":[[],],},}', "x.json"), { a: [1, 2], b: { c: [[]] } });
+  assert.deepEqual(parseJson('{"a":[1, /* one */ // only\n ] , }', "x.json"), { a: [1] });
+});
+
+test("comments and commas move no place that an error names", () => {
+  const { message } = problemOf('/* two\nlines */ {\n  "a": [1,], // note\n  /* b */ "b" 2\n}');
+  assert.equal(message, 'x.json:4:15: a colon after "b" should be here, not 2');
+  const twice = problemOf('{"a":1, /* again */ "a":2,}');
+  assert.equal(twice.message, 'x.json:1:21: "a" is given twice');
+});
+
+test("a comment that does not end is named where it begins", () => {
+  for (const text of ['{\n  /* "a": 1\n}', "{\n  /*/"])
+    assert.deepEqual(
+      [problemOf(text).message, problemOf(text).hint],
+      ["x.json:2:3: this comment does not end", "Close it with */."],
+    );
+});
+
+test("a file may consist of comments to the last character", () => {
+  assert.deepEqual(parseJson(`[${"//\n".repeat(250_000)}1]`, "x.json"), [1]);
 });
 
 test("a key given twice is refused, also when one is written with escapes", () => {
