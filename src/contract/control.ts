@@ -5,7 +5,11 @@
  *
  * The first line from a listener is `hello`; the process answers `welcome` or `refused`. Then it sends the start event,
  * where training has begun, and what has been measured so far, oldest first; then `live`; then what happens from now
- * on. No line is lost or told twice.
+ * on. No line is lost or told twice. Where training has not begun, `preparing` and `remark` come until it does; where
+ * it fails before, `live` and the error event follow.
+ *
+ * A process that was killed leaves its file behind, with a socket that refuses connections or is not there: whoever
+ * finds such a file deletes it.
  */
 import * as z from "zod/mini";
 import { trainingEventSchema } from "./events.ts";

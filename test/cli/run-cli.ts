@@ -23,7 +23,7 @@ export interface CliOptions {
 }
 
 /** An environment without caches, data folders, proxies or colours; what is needed to start a program stays. */
-function plainEnvironment(folder: string): NodeJS.ProcessEnv {
+export function plainEnvironment(folder: string): NodeJS.ProcessEnv {
   const { PATH, SYSTEMROOT, TEMP, TMPDIR } = process.env;
   // No download may leave this machine: the proxy is a port on which nothing listens.
   const closed = "http://127.0.0.1:9";

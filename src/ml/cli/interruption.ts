@@ -2,6 +2,7 @@
  * Ctrl-C and its kin. The first asks the work to end tidily by way of an AbortSignal; a second one, when the tidy end
  * takes too long for the user, ends the process at once.
  */
+import { closeSync, openSync } from "node:fs";
 import { exitCodes } from "./exit-codes.ts";
 
 /** How far apart the two signals of one key press may be: for a shell, a terminal and npm that all pass it on. */
@@ -33,6 +34,19 @@ export function listenForInterruption(onFirst: () => void): Interruption {
       process.exit(exitCodes.interrupted);
     }
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const) process.on(signal, interrupt);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) process.on(signal, interrupt);
+  // Of a process that was detached on purpose, no terminal can hang up.
+  process.on("SIGHUP", hasTerminal() ? interrupt : () => {});
   return { signal: controller.signal, interrupt };
+}
+
+/** Whether it was started from a terminal, wherever its outputs go. Windows ends what it hangs up in any case. */
+function hasTerminal(): boolean {
+  if (process.platform === "win32") return true;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }

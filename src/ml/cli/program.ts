@@ -71,6 +71,11 @@ function addTrain(program: Command, context: Context): void {
     .addOption(number("--seed <n>", "seed of weights, shuffling and latent noise", 0, 0xffff_ffff));
   withEngineOptions(command)
     .option("--resume <run>", "go on with a run to the epochs it planned", named)
+    .option(
+      "--control <dir>",
+      "for editors: a socket to watch and stop the training, described by a file in this folder",
+      named,
+    )
     .addOption(jsonOption("one JSON event per line"))
     .addHelpText("after", trainHelp)
     .action(async (file: string | undefined, given: Omit<TrainArguments, "file" | "set">) => {

@@ -14,17 +14,21 @@ export function reportFailure(
   format: "text" | "json",
   environment: NodeJS.ProcessEnv,
 ): number {
-  const { code, message, hint } = toFailure(error);
-  if (format === "json") {
-    const event: ErrorEvent = { event: "error", code, message, hint };
-    out.line(JSON.stringify(event));
-  } else {
+  const event = errorEvent(error);
+  const { code, message, hint } = event;
+  if (format === "json") out.line(JSON.stringify(event));
+  else {
     // To be interrupted is no error: it was asked for.
     err.line(code === "interrupted" ? message : `${err.red("error:")} ${onOneLine(message)}`);
     err.line(`${err.dim("hint:")} ${onOneLine(hint)}`);
   }
   if (environment.LATENT_LAB_DEBUG === "1" && error instanceof Error) err.line(error.stack);
   return exitCodeOf(code);
+}
+
+export function errorEvent(error: unknown): ErrorEvent {
+  const { code, message, hint } = toFailure(error);
+  return { event: "error", code, message, hint };
 }
 
 /** File names may hold line breaks. */

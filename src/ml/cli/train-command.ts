@@ -6,6 +6,7 @@ import type { TrainingEvent } from "../../contract/events.ts";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure } from "../../contract/failure.ts";
 import { checkAgainstDataset } from "../../contract/parse-experiment.ts";
+import type { ControlSocket } from "../control/control-socket.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 import { type ChosenEngine, chooseEngine } from "../engine/choose-engine.ts";
@@ -13,9 +14,11 @@ import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";
 import { trainRun } from "../train/train-run.ts";
 import { type ChosenExperiment, chooseExperiment, type ExperimentChoice } from "./choose-experiment.ts";
 import type { Context } from "./context.ts";
+import { ControlledReport } from "./controlled-report.ts";
 import { findRun } from "./find-run.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
 import type { EngineChoice } from "./options.ts";
+import { errorEvent } from "./report-failure.ts";
 import { JsonTrainingReport, TextTrainingReport, type TrainingReport } from "./training-report.ts";
 import { productVersion } from "./version.ts";
 
@@ -24,6 +27,7 @@ export interface TrainArguments extends ExperimentChoice, EngineChoice {
   readonly out?: string;
   readonly resume?: string;
   readonly json?: boolean;
+  readonly control?: string;
 }
 
 /** Throws a Failure, interrupted among them. */
@@ -33,10 +37,39 @@ export async function train(context: Context, options: TrainArguments): Promise<
     ? new JsonTrainingReport(terminal.out, terminal.err)
     : new TextTrainingReport(terminal, environment);
   const interruption = listenForInterruption(() => report.stopping());
-  // Nobody would learn how it ends: better a checkpoint now. A run that is ending already keeps the time it needs.
-  terminal.out.whenReaderGone(() => {
+  // A run that is ending already keeps the time it needs.
+  const stop = () => {
     if (!interruption.signal.aborted) interruption.interrupt();
-  });
+  };
+  if (options.control === undefined) {
+    // Nobody would learn how it ends: better a checkpoint now.
+    terminal.out.whenReaderGone(stop);
+    return await trainAsAsked(context, options, report, interruption);
+  }
+  terminal.out.whenReaderGone(() => {});
+  const control = await openControl(options.control, stop);
+  try {
+    await trainAsAsked(context, options, new ControlledReport(report, control), interruption);
+  } catch (error) {
+    control.event(errorEvent(error));
+    throw error;
+  } finally {
+    await control.end(interruption.signal);
+  }
+}
+
+async function openControl(folder: string, onStop: () => void): Promise<ControlSocket> {
+  // Few need it, and nobody should wait for it.
+  const { ControlSocket } = await import("../control/control-socket.ts");
+  return ControlSocket.open({ folder, productVersion: await productVersion(), onStop });
+}
+
+async function trainAsAsked(
+  context: Context,
+  options: TrainArguments,
+  report: TrainingReport,
+  interruption: Interruption,
+): Promise<void> {
   try {
     const started =
       options.resume === undefined

@@ -26,7 +26,7 @@ export interface TrainingReport {
 
 const stoppingWords = "Stopping and keeping what has been trained; Ctrl-C again leaves at once.";
 
-function drawingWords(reason: Failure): string[] {
+export function drawingWords(reason: Failure): string[] {
   return [
     `MNIST is not here and cannot be downloaded (${reason.message}).`,
     "Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give --data DIR.",

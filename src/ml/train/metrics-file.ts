@@ -5,12 +5,14 @@
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
-import { readWhole } from "../regular-file.ts";
+import { openRegular, readWhole } from "../regular-file.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import type { Progress } from "./progress.ts";
 
 /** Far above what a run writes (see step-report.ts), below the longest text that JavaScript can hold. */
 const maximumBytes = 400 * 2 ** 20;
+/** Of a file that is read in parts, the bytes of one. */
+const partBytes = 2 ** 18;
 
 /**
  * The lines of a metrics file; none where there is no such file. A last line without its end is one that is being
@@ -19,6 +21,37 @@ const maximumBytes = 400 * 2 ** 20;
 export async function readMetrics(path: string): Promise<MetricsLine[]> {
   const whole = await readWholeLines(path);
   return whole.lines.map((line, index) => parseLine(line, `${path}:${index + 1}`));
+}
+
+/**
+ * The same lines, some at a time, of a file that may be growing: up to where it ends when the last of them have been
+ * taken. Throws a Failure: run-invalid, storage-*.
+ */
+export async function* readMetricsInParts(path: string): AsyncGenerator<MetricsLine[]> {
+  const handle = await openRegular(path, refusing(path)).catch((error: unknown) => {
+    if (hasSystemCode(error, "ENOENT")) return null;
+    throw storageFailure(error, path, "read");
+  });
+  if (handle === null) return;
+  try {
+    const part = Buffer.alloc(partBytes);
+    let rest = Buffer.alloc(0);
+    for (let number = 0; ; ) {
+      const { bytesRead } = await handle.read(part, 0, partBytes);
+      if (bytesRead === 0) return;
+      const bytes = Buffer.concat([rest, part.subarray(0, bytesRead)]);
+      const end = bytes.lastIndexOf("\n");
+      rest = bytes.subarray(end + 1);
+      if (end >= 0) {
+        const lines = bytes.toString("utf8", 0, end).split("\n");
+        yield lines.map((line) => parseLine(line, `${path}:${++number}`));
+      }
+    }
+  } catch (error) {
+    throw storageFailure(error, path, "read");
+  } finally {
+    await handle.close();
+  }
 }
 
 export async function readEpochs(path: string): Promise<EpochEvent[]> {
@@ -60,8 +93,7 @@ function covers(progress: Progress, line: MetricsLine): boolean {
 
 async function readWholeLines(path: string): Promise<{ readonly lines: string[]; readonly torn: boolean }> {
   try {
-    const refuse = (problem: string) => new Failure("run-invalid", `${path}: ${problem}`, remedy);
-    const lines = (await readWhole(path, maximumBytes, refuse)).toString("utf8").split("\n");
+    const lines = (await readWhole(path, maximumBytes, refusing(path))).toString("utf8").split("\n");
     const rest = lines.pop();
     return { lines, torn: rest !== "" };
   } catch (error) {
@@ -82,6 +114,10 @@ function parseJson(line: string, place: string): unknown {
   } catch {
     throw new Failure("run-invalid", `${place}: is not JSON`, remedy);
   }
+}
+
+function refusing(path: string): (problem: string) => Failure {
+  return (problem) => new Failure("run-invalid", `${path}: ${problem}`, remedy);
 }
 
 const remedy = "Restore the file from a copy, or delete it to go on without the curve so far.";

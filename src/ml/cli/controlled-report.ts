@@ -1,0 +1,39 @@
+/** What is seen of a training run where it was started, told to those who listen from outside as well. */
+import type { TrainingEvent } from "../../contract/events.ts";
+import type { Failure } from "../../contract/failure.ts";
+import type { ControlSocket } from "../control/control-socket.ts";
+import type { DatasetProgress } from "../data/progress.ts";
+import { drawingWords, type TrainingReport } from "./training-report.ts";
+
+export class ControlledReport implements TrainingReport {
+  readonly #here: TrainingReport;
+  readonly #control: ControlSocket;
+
+  constructor(here: TrainingReport, control: ControlSocket) {
+    this.#here = here;
+    this.#control = control;
+  }
+
+  onEvent(event: TrainingEvent): void {
+    this.#here.onEvent(event);
+    this.#control.event(event);
+  }
+
+  onDatasetProgress(progress: DatasetProgress): void {
+    this.#here.onDatasetProgress(progress);
+    this.#control.preparing(progress);
+  }
+
+  drawsInstead(reason: Failure): void {
+    this.#here.drawsInstead(reason);
+    this.#control.remark(drawingWords(reason).join(" "));
+  }
+
+  stopping(): void {
+    this.#here.stopping();
+  }
+
+  close(): void {
+    this.#here.close();
+  }
+}
