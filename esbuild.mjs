@@ -33,3 +33,22 @@ export async function bundleCommandLine(root, outputFolder) {
     logLevel: "warning",
   });
 }
+
+/** What runs inside the panels: a script and a style sheet each, without any file beside them. */
+export async function bundlePanels(root, outputFolder) {
+  const panels = ["dashboard", "encode"];
+  const source = (file) => join(root, "webview-ui", file);
+  await build({
+    absWorkingDir: root,
+    entryPoints: panels.flatMap((panel) => [source(`${panel}.ts`), source(`${panel}.css`)]),
+    outdir: join(outputFolder, "webview"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    // The browser of VS Code 1.100.
+    target: "chrome134",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+}

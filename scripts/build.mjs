@@ -27,6 +27,14 @@ const stages = [
     },
   },
   {
+    name: "panels",
+    sources: ["src/contract", "webview-ui", "esbuild.mjs", "package-lock.json"],
+    async make(folder) {
+      const { bundlePanels } = await import("../esbuild.mjs");
+      await bundlePanels(root, folder);
+    },
+  },
+  {
     name: "kernels",
     sources: ["src/ml/engine/cpu/assembly", "package-lock.json"],
     async make(folder) {

@@ -1,11 +1,18 @@
 // The checks that run before the tests, and alone as `npm run check`; each counts as one test.
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { captureProgram, nodeForTypeScript, root } from "./set-up.mjs";
 
 const bin = (path) => join(root, "node_modules", path);
 
+/** Node, the browser, and tests that speak to both each see their own globals. */
+const projects = [root, join(root, "webview-ui"), join(root, "test/panels")];
+
 const checks = [
-  { name: "types (tsc)", program: process.execPath, args: [bin("typescript/bin/tsc"), "-p", root] },
+  ...projects.map((project) => ({
+    name: `types (tsc -p ${relative(root, project) || "."})`,
+    program: process.execPath,
+    args: [bin("typescript/bin/tsc"), "-p", project],
+  })),
   {
     name: "lint, format and import directions (biome)",
     program: process.execPath,

@@ -1,0 +1,92 @@
+/** A run that the built command line has really trained, as the messages by which the extension shows it. */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
+import { runFiles, runRecordSchema } from "../../src/contract/run.ts";
+import type { RunCard, ToDashboard } from "../../src/contract/view.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface RealRun {
+  readonly folder: string;
+  readonly card: RunCard;
+  readonly metrics: Uint8Array;
+  readonly previews: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Trains 2,000 drawn digits for a few epochs: about a second. */
+export function trainRun(folder: string, ...settings: readonly string[]): RealRun {
+  const small = ["dataset.kind=drawn-digits", "dataset.train=2000", "dataset.test=300", ...settings];
+  const command = ["train", "--preset", "mnist-vae", "--threads", "1", "--out", folder];
+  const args = [...command, ...small.flatMap((setting) => ["--set", setting])];
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/latent-lab.js"), ...args], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`training failed: ${stderr}`);
+  return readRun(folder);
+}
+
+function readRun(folder: string): RealRun {
+  const text = readFileSync(join(folder, runFiles.record), "utf8");
+  const { experiment: written, ...record } = runRecordSchema.parse(JSON.parse(text));
+  const experiment = resolveExperiment(written, folder);
+  const metrics = readFileSync(join(folder, runFiles.metrics));
+  const names = readdirSync(join(folder, runFiles.previews)).sort();
+  const previews = names.map((name): [number, Uint8Array] => [
+    Number(/\d+/.exec(name)?.[0]),
+    readFileSync(join(folder, runFiles.previews, name)),
+  ]);
+  const card: RunCard = {
+    key: folder,
+    name: experiment.name ?? "run",
+    id: record.id,
+    state: "finished",
+    failure: null,
+    createdAt: record.createdAt,
+    seed: record.seed,
+    engine: record.engine,
+    device: record.device,
+    productVersion: record.productVersion,
+    dataset: record.dataset,
+    experiment,
+    epochs: experiment.training.epochs,
+    stepsPerEpoch: Math.ceil(record.dataset.train / experiment.training.batch),
+    parameters: 652_824,
+    variational: experiment.model.kind === "variational",
+    latent: experiment.model.encoder.at(-1) ?? 0,
+    canStop: false,
+    canResume: false,
+  };
+  return { folder, card, metrics, previews: new Map(previews) };
+}
+
+/** All that a dashboard needs to show the run, in an odd number of pieces. */
+export function messagesFor(
+  { card, metrics, previews }: RealRun,
+  others: readonly RealRun[] = [],
+): ToDashboard[] {
+  const run = card.key;
+  const cut = Math.floor(metrics.length / 3) + 7;
+  return [
+    { kind: "show", protocol: 1, runs: [card, ...others.map((other) => other.card)] },
+    { kind: "metrics", run, bytes: new Uint8Array(metrics.subarray(0, cut)), last: false },
+    { kind: "metrics", run, bytes: new Uint8Array(metrics.subarray(cut)), last: true },
+    ...others.map(
+      (other): ToDashboard => ({
+        kind: "metrics",
+        run: other.card.key,
+        bytes: new Uint8Array(other.metrics),
+        last: true,
+      }),
+    ),
+    { kind: "previews", run, epochs: [...previews.keys()] },
+  ];
+}
+
+/** Answers what the panel has asked for, as the extension does. */
+export function previewMessage({ card, previews }: RealRun, epoch: number): ToDashboard {
+  const png = previews.get(epoch);
+  return { kind: "preview", run: card.key, epoch, png: png === undefined ? null : new Uint8Array(png) };
+}

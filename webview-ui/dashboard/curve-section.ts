@@ -1,0 +1,139 @@
+/** The curves with everything around them: legend, axis and scale, zoom, the numbers as a table, CSV. */
+import { button, checkbox, dropdown } from "../controls.ts";
+import { element, section, setText } from "../shared/elements.ts";
+import type { Theme } from "../shared/theme.ts";
+import { formatCount, formatValue } from "../shared/words.ts";
+import { Chart } from "./chart.ts";
+import { EpochTable } from "./epoch-table.ts";
+import { Legend } from "./legend.ts";
+import { type Axis, type Curve, type CurveId, curvesFor, type ShownRun, scaleOf } from "./series.ts";
+import type { ViewState } from "./view-state.ts";
+
+export interface CurveSectionListener {
+  change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
+  saveCsv(): void;
+}
+
+export class CurveSection {
+  readonly element: HTMLElement;
+  readonly #chart: Chart;
+  readonly #legend: Legend;
+  readonly #table = new EpochTable();
+  readonly #axis = dropdown("Horizontal axis", (value) =>
+    this.#listener.change({ axis: value === "step" ? "step" : "epoch" }),
+  );
+  readonly #log = checkbox("Log scale", false, (log) => this.#listener.change({ log }));
+  readonly #zoomOut = button("Show all", "secondary", () => this.#chart.resetZoom());
+  readonly #csv = button("Save as CSV…", "secondary", () => this.#listener.saveCsv());
+  readonly #where = element("p", { class: "where" });
+  readonly #empty = element("p", { class: "empty", text: "The first numbers appear after the first steps." });
+  readonly #listener: CurveSectionListener;
+  #runs: readonly ShownRun[] = [];
+  #curves: readonly Curve[] = [];
+  #state: Pick<ViewState, "axis" | "log" | "hidden"> | null = null;
+  #cursor: number | null = null;
+
+  constructor(theme: Theme, listener: CurveSectionListener) {
+    this.#listener = listener;
+    this.#chart = new Chart(theme, {
+      cursorMoved: (x) => {
+        this.#cursor = x;
+        this.#showValues();
+      },
+      zoomed: (zoomed) => {
+        this.#zoomOut.element.hidden = !zoomed;
+      },
+    });
+    this.#legend = new Legend((id) => this.#toggle(id));
+    this.#zoomOut.element.hidden = true;
+    this.#axis.element.classList.add("axis");
+    const { root, head } = section("curves", "Loss curves");
+    const tools = element("div", { class: "tools" });
+    tools.append(this.#zoomOut.element, this.#log.element, this.#axis.element, this.#csv.element);
+    head.append(tools);
+    const stage = element("div", { class: "stage" }, this.#chart.element, this.#empty);
+    root.append(this.#legend.element, stage, this.#where, this.#table.element);
+    this.element = root;
+  }
+
+  /** These runs, looked at in this way. */
+  show(runs: readonly ShownRun[], state: Pick<ViewState, "axis" | "log" | "hidden">): void {
+    this.#runs = runs;
+    this.#state = state;
+    this.#log.setChecked(state.log);
+    this.#axis.setChoices(
+      [
+        { value: "epoch", label: "by epoch" },
+        { value: "step", label: "by step" },
+      ],
+      state.axis,
+    );
+    this.#draw(state);
+    this.#table.show(runs);
+  }
+
+  /** There are new measurements. */
+  refresh(): void {
+    const state = this.#state;
+    if (state === null) return;
+    // The floor is known after the first epoch.
+    if (curvesFor(this.#runs).length === this.#curves.length) this.#chart.refresh();
+    else this.#draw(state);
+    this.#tell();
+    this.#table.refresh();
+  }
+
+  /** Draws a line at this epoch; null: none. */
+  markEpoch(epoch: number | null): void {
+    const [first] = this.#runs;
+    if (first === undefined || this.#state === null) return;
+    const steps = epoch === null ? null : epoch * first.card.stepsPerEpoch;
+    this.#chart.mark(steps === null ? null : steps * scaleOf(first, this.#state.axis));
+  }
+
+  #draw(state: Pick<ViewState, "axis" | "log" | "hidden">): void {
+    this.#curves = curvesFor(this.#runs);
+    this.#legend.show(this.#runs, this.#curves, state.hidden);
+    this.#chart.show(
+      this.#curves.filter(({ id }) => !state.hidden.includes(id)),
+      { axis: state.axis, scale: state.log ? "log" : "linear" },
+    );
+    this.#tell();
+  }
+
+  #tell(): void {
+    const empty = this.#runs.every(({ measurements }) => measurements.isEmpty);
+    this.#empty.hidden = !empty;
+    this.#csv.setDisabled(empty);
+    this.#chart.element.setAttribute("aria-label", describe(this.#runs));
+    this.#showValues();
+  }
+
+  #showValues(): void {
+    if (this.#state === null) return;
+    this.#legend.showValues(this.#state.axis, this.#cursor);
+    setText(this.#where, this.#cursor === null ? "Latest values" : place(this.#state.axis, this.#cursor));
+  }
+
+  #toggle(id: CurveId): void {
+    const hidden = this.#state?.hidden ?? [];
+    this.#listener.change({
+      hidden: hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id],
+    });
+  }
+}
+
+function place(axis: Axis, x: number): string {
+  return axis === "step" ? `Values at step ${formatCount(x)}` : `Values at epoch ${x.toFixed(2)}`;
+}
+
+/** The chart in a sentence, for those who do not see it. */
+function describe(runs: readonly ShownRun[]): string {
+  const parts = runs.map(({ card, measurements }) => {
+    const first = measurements.epochs[0];
+    const last = measurements.latestEpoch;
+    if (first === undefined || last === undefined) return `${card.name}: no epoch is finished yet`;
+    return `${card.name}: test loss from ${formatValue(first.test.loss)} to ${formatValue(last.test.loss)} over epochs ${first.epoch} to ${last.epoch}`;
+  });
+  return `Loss curves. ${parts.join("; ")}. Arrow keys move the cursor, plus and minus zoom, 0 shows everything.`;
+}

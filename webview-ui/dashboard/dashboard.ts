@@ -1,0 +1,252 @@
+/**
+ * All of the dashboard: takes messages, keeps the shown runs with their measurements, and redraws what changed once
+ * per frame, however many lines arrive in between.
+ */
+import {
+  type DashboardAction,
+  type FromDashboard,
+  type RunCard,
+  type ToDashboard,
+  viewProtocolVersion,
+} from "../../src/contract/view.ts";
+import type { Host } from "../host.ts";
+import { canvasPng } from "../shared/canvas-file.ts";
+import { element } from "../shared/elements.ts";
+import { Theme } from "../shared/theme.ts";
+import { fileNamePart, formatValue } from "../shared/words.ts";
+import { Announcer } from "./announcer.ts";
+import { CardSection } from "./card-section.ts";
+import { curveCsv } from "./curve-csv.ts";
+import { CurveSection } from "./curve-section.ts";
+import { Header } from "./header.ts";
+import { LatentSection } from "./latent-section.ts";
+import { Measurements } from "./measurements.ts";
+import { MetricsReader } from "./metrics-reader.ts";
+import { PicturesSection } from "./pictures-section.ts";
+import { isAlive, type Preparation, stateWords } from "./run-words.ts";
+import { firstViewState, type ViewState } from "./view-state.ts";
+
+interface Run {
+  card: RunCard;
+  readonly measurements: Measurements;
+  readonly reader: MetricsReader;
+  pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
+  isGone: boolean;
+}
+
+type Part = "runs" | "card" | "measurements" | "pictures";
+
+export class Dashboard {
+  readonly element = element("main", { class: "dashboard" });
+  readonly #host: Host<ToDashboard, FromDashboard, ViewState>;
+  readonly #header = new Header((action) => this.#act(action));
+  readonly #curves: CurveSection;
+  readonly #pictures: PicturesSection;
+  readonly #latents = new LatentSection();
+  readonly #card = new CardSection((action) => this.#act(action));
+  readonly #announcer = new Announcer();
+  readonly #waiting = element("p", { class: "waiting", text: "Waiting for the run …" });
+  readonly #parts: HTMLElement;
+  readonly #changed = new Set<Part>();
+  #runs: Run[] = [];
+  #preparation: Preparation | null = null;
+  #state: ViewState;
+
+  constructor(host: Host<ToDashboard, FromDashboard, ViewState>) {
+    this.#host = host;
+    this.#state = host.kept() ?? firstViewState;
+    this.#curves = new CurveSection(new Theme(), {
+      change: (change) => this.#look(change),
+      saveCsv: () => this.#saveCsv(),
+    });
+    this.#pictures = new PicturesSection({
+      chosen: (epoch) => this.#look({ epoch }),
+      wanted: (epoch) => this.#wantPreview(epoch),
+      save: (canvas, what) => void this.#savePicture(canvas, what),
+      problem: (message) => host.problem(message),
+    });
+    const side = element("div", { class: "pair" }, this.#latents.element, this.#card.element);
+    this.#parts = element(
+      "div",
+      { class: "parts" },
+      this.#header.element,
+      this.#curves.element,
+      this.#pictures.element,
+      side,
+    );
+    this.#parts.hidden = true;
+    this.element.append(this.#waiting, this.#parts, this.#announcer.element);
+  }
+
+  take(message: ToDashboard): void {
+    switch (message.kind) {
+      case "show":
+        this.#show(message.protocol, message.runs);
+        break;
+      case "card":
+        this.#takeCard(message.card);
+        break;
+      case "metrics":
+        this.#takeMetrics(message);
+        break;
+      case "lines": {
+        const run = this.#find(message.run);
+        for (const line of message.lines) run?.measurements.add(line);
+        this.#mark("measurements");
+        break;
+      }
+      case "pace": {
+        const { imagesPerSecond, secondsLeft } = message;
+        const run = this.#find(message.run);
+        if (run !== undefined) run.pace = { imagesPerSecond, secondsLeft };
+        this.#mark("measurements");
+        break;
+      }
+      case "preparing":
+        this.#preparation = message;
+        this.#mark("card");
+        break;
+      case "previews":
+        if (message.run === this.#first?.card.key) this.#pictures.setEpochs(message.epochs);
+        this.#mark("pictures");
+        break;
+      case "preview":
+        if (message.run === this.#first?.card.key) void this.#pictures.take(message.epoch, message.png);
+        break;
+      case "gone": {
+        const run = this.#find(message.run);
+        if (run !== undefined) run.isGone = true;
+        this.#mark("card");
+        break;
+      }
+    }
+  }
+
+  get #first(): Run | undefined {
+    return this.#runs[0];
+  }
+
+  #find(key: string): Run | undefined {
+    return this.#runs.find(({ card }) => card.key === key);
+  }
+
+  #show(protocol: number, cards: readonly RunCard[]): void {
+    if (protocol > viewProtocolVersion) {
+      this.#waiting.textContent =
+        "Latent Lab was updated while this panel was open. Close the panel and open it again.";
+      this.#waiting.hidden = false;
+      this.#parts.hidden = true;
+      return;
+    }
+    const same = cards[0]?.key === this.#state.runs[0];
+    this.#state = {
+      ...this.#state,
+      runs: cards.map(({ key }) => key),
+      epoch: same ? this.#state.epoch : null,
+    };
+    this.#host.keep(this.#state);
+    this.#runs = cards.map((card) => ({
+      card,
+      measurements: new Measurements(),
+      reader: new MetricsReader(),
+      pace: null,
+      isGone: false,
+    }));
+    this.#preparation = null;
+    this.#pictures.reset();
+    this.#waiting.hidden = cards.length > 0;
+    this.#parts.hidden = cards.length === 0;
+    this.#mark("runs", "card", "measurements", "pictures");
+  }
+
+  #takeCard(card: RunCard): void {
+    const run = this.#find(card.key);
+    if (run === undefined) return;
+    if (run === this.#first && run.card.state !== card.state)
+      this.#announcer.say(`${card.name}: ${stateWords[card.state]}`);
+    run.card = card;
+    this.#mark("card", "pictures");
+  }
+
+  #takeMetrics({ run: key, bytes, last }: Extract<ToDashboard, { kind: "metrics" }>): void {
+    const run = this.#find(key);
+    if (run === undefined) return;
+    const before = run.reader.dropped;
+    for (const line of run.reader.read(bytes, last)) run.measurements.add(line);
+    const dropped = run.reader.dropped - before;
+    if (dropped > 0) this.#host.problem(`${key}: ${dropped} lines of its metrics could not be read`);
+    this.#mark("measurements");
+  }
+
+  /** Notes what has to be drawn again, with the next frame. */
+  #mark(...parts: Part[]): void {
+    if (this.#changed.size === 0) requestAnimationFrame(() => this.#draw());
+    for (const part of parts) this.#changed.add(part);
+  }
+
+  #draw(): void {
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    const run = this.#first;
+    if (run === undefined) return;
+    const { card, measurements, pace, isGone } = run;
+    this.#header.show({ card, measurements, pace, isGone, preparation: this.#preparation });
+    if (changed.has("runs")) this.#curves.show(this.#runs, this.#state);
+    else if (changed.has("measurements")) this.#curves.refresh();
+    if (changed.has("card")) this.#card.show(card, isGone);
+    if (changed.has("card") || changed.has("pictures")) this.#showPictures(run);
+    if (changed.has("measurements")) this.#announce(run);
+    this.#showEpoch(run);
+  }
+
+  #showPictures({ card }: Run): void {
+    const { width, height } = card.dataset;
+    const isTraining = isAlive(card.state);
+    this.#pictures.show({ size: { width, height }, planned: card.epochs, isTraining }, this.#state.epoch);
+  }
+
+  /** Pictures, latents and the line in the chart belong to one epoch. */
+  #showEpoch({ card, measurements }: Run): void {
+    const { epoch } = this.#pictures;
+    this.#curves.markEpoch(epoch);
+    this.#latents.element.hidden = !card.variational;
+    const measured = epoch === null ? measurements.latestEpoch : measurements.epochAt(epoch);
+    this.#latents.show(measured ?? null);
+  }
+
+  #announce({ card, measurements }: Run): void {
+    const latest = measurements.latestEpoch;
+    if (latest === undefined || !isAlive(card.state)) return;
+    this.#announcer.say(
+      `Epoch ${latest.epoch} of ${card.epochs}: test loss ${formatValue(latest.test.loss)}`,
+    );
+  }
+
+  #look(change: Partial<ViewState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#host.keep(this.#state);
+    if (change.epoch === undefined) this.#curves.show(this.#runs, this.#state);
+    if (this.#first !== undefined) this.#showEpoch(this.#first);
+  }
+
+  #act(action: DashboardAction): void {
+    const run = this.#first;
+    if (run !== undefined) this.#host.send({ kind: "do", action, run: run.card.key });
+  }
+
+  #wantPreview(epoch: number): void {
+    const run = this.#first;
+    if (run !== undefined) this.#host.send({ kind: "want-preview", run: run.card.key, epoch });
+  }
+
+  async #savePicture(canvas: HTMLCanvasElement, what: string): Promise<void> {
+    const name = `${fileNamePart(this.#first?.card.name ?? "run")}-${what}.png`;
+    this.#host.send({ kind: "save", name, bytes: await canvasPng(canvas) });
+  }
+
+  #saveCsv(): void {
+    const name = `${fileNamePart(this.#first?.card.name ?? "run")}-curve.csv`;
+    const bytes = new TextEncoder().encode(curveCsv(this.#runs));
+    this.#host.send({ kind: "save", name, bytes });
+  }
+}

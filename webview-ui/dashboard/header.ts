@@ -1,0 +1,144 @@
+/** The head of the dashboard: which run it is, what it is doing, how far it is, Stop and Resume; and what went wrong. */
+import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
+import { button, progressRing } from "../controls.ts";
+import { element, setText } from "../shared/elements.ts";
+import { formatCount, formatSeconds, formatValue } from "../shared/words.ts";
+import type { Measurements } from "./measurements.ts";
+import { isAlive, type Preparation, preparationWords, stateWords } from "./run-words.ts";
+
+export interface Progress {
+  readonly card: RunCard;
+  readonly measurements: Measurements;
+  readonly pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
+  readonly preparation: Preparation | null;
+  readonly isGone: boolean;
+}
+
+class Figure {
+  readonly element: HTMLElement;
+  readonly #value = element("dd");
+
+  constructor(name: string) {
+    this.element = element("div", { class: "figure" }, element("dt", { text: name }), this.#value);
+  }
+
+  show(value: string | null): void {
+    this.element.hidden = value === null;
+    setText(this.#value, value ?? "");
+  }
+}
+
+export class Header {
+  readonly element: HTMLElement;
+  readonly #name = element("h1");
+  readonly #state = element("span", { class: "state" });
+  readonly #stop: ReturnType<typeof button>;
+  readonly #resume: ReturnType<typeof button>;
+  readonly #epoch = new Figure("Epoch");
+  readonly #loss = new Figure("Test loss");
+  readonly #speed = new Figure("Images/s");
+  readonly #left = new Figure("Time left");
+  readonly #bar = element("div", { class: "progress-filled" });
+  readonly #track = element(
+    "div",
+    {
+      class: "progress",
+      attributes: { role: "progressbar", "aria-label": "Training", "aria-valuemin": "0" },
+    },
+    this.#bar,
+  );
+  readonly #preparing = element("p", { class: "preparing" });
+  readonly #preparingWords = element("span");
+  readonly #notice = element("div", { class: "notice", attributes: { role: "status" } });
+  readonly #noticeTitle = element("strong");
+  readonly #noticeHint = element("span");
+
+  constructor(act: (action: DashboardAction) => void) {
+    this.#stop = button("Stop", "secondary", () => act("stop"));
+    this.#resume = button("Resume", "primary", () => act("resume"));
+    const title = element("div", { class: "title" }, this.#name, this.#state);
+    const actions = element("div", { class: "tools" }, this.#stop.element, this.#resume.element);
+    const figures = [this.#epoch, this.#loss, this.#speed, this.#left].map((figure) => figure.element);
+    this.#preparing.append(progressRing("Preparing"), this.#preparingWords);
+    this.#notice.append(this.#noticeTitle, this.#noticeHint);
+    this.element = element(
+      "header",
+      { class: "run-head" },
+      element("div", { class: "title-line" }, title, actions),
+      element("dl", { class: "figures" }, ...figures),
+      this.#track,
+      this.#preparing,
+      this.#notice,
+    );
+  }
+
+  show(progress: Progress): void {
+    const { card, isGone } = progress;
+    setText(this.#name, card.name);
+    this.#name.title = card.id;
+    setText(this.#state, isGone ? "Gone" : stateWords[card.state]);
+    this.#state.className = `state state-${isGone ? "gone" : card.state}`;
+    this.#stop.element.hidden = isGone || !card.canStop;
+    this.#resume.element.hidden = isGone || !card.canResume;
+    this.#showFigures(progress);
+    this.#showPreparation(progress);
+    this.#showNotice(progress);
+  }
+
+  #showFigures({ card, measurements, pace, isGone }: Progress): void {
+    const alive = isAlive(card.state) && !isGone;
+    const done = measurements.latestEpoch?.epoch ?? 0;
+    const step = measurements.lastStep;
+    const current = card.stepsPerEpoch > 0 ? Math.ceil(step / card.stepsPerEpoch) : done;
+    this.#epoch.show(`${alive ? Math.max(done, current) : done} of ${card.epochs}`);
+    const test = measurements.latestEpoch?.test;
+    this.#loss.show(test === undefined ? "–" : formatValue(test.loss));
+    const speed = (alive ? pace?.imagesPerSecond : undefined) ?? measurements.imagesPerSecond;
+    this.#speed.show(speed === null ? null : formatCount(speed));
+    this.#left.show(alive && pace !== null ? formatSeconds(pace.secondsLeft) : null);
+    const steps = card.epochs * card.stepsPerEpoch;
+    this.#track.hidden = !alive || card.state === "preparing";
+    this.#track.setAttribute("aria-valuemax", String(steps));
+    this.#track.setAttribute("aria-valuenow", String(Math.min(step, steps)));
+    this.#bar.style.width = `${steps > 0 ? Math.min(100, (100 * step) / steps) : 0}%`;
+  }
+
+  #showPreparation({ card, preparation, isGone }: Progress): void {
+    this.#preparing.hidden = card.state !== "preparing" || isGone;
+    const words = preparation === null ? "Getting ready …" : preparationWords(preparation);
+    setText(this.#preparingWords, words);
+  }
+
+  #showNotice({ card, isGone }: Progress): void {
+    const notice = isGone ? goneNotice : noticeOf(card);
+    this.#notice.hidden = notice === null;
+    this.#notice.classList.toggle("error", card.state === "failed");
+    setText(this.#noticeTitle, notice?.title ?? "");
+    setText(this.#noticeHint, notice?.hint ?? "");
+  }
+}
+
+interface Notice {
+  readonly title: string;
+  readonly hint: string;
+}
+
+const goneNotice: Notice = {
+  title: "The folder of this run is gone.",
+  hint: "What was read before stays on screen until this panel is closed; the run itself cannot be resumed.",
+};
+
+function noticeOf({ state, failure, canResume }: RunCard): Notice | null {
+  const resume = canResume ? " Resume goes on from the last checkpoint." : "";
+  if (state === "failed")
+    return {
+      title: failure?.message ?? "Training failed.",
+      hint: `${failure?.hint ?? "The log says more."}${resume}`,
+    };
+  if (state === "killed")
+    return {
+      title: "The training process ended without saying goodbye.",
+      hint: `It was killed, or the machine went down.${resume}`,
+    };
+  return null;
+}

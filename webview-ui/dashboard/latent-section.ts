@@ -1,0 +1,114 @@
+/** How much each latent dimension of a VAE says, as bars, the most telling first. */
+import type { EpochEvent } from "../../src/contract/events.ts";
+import { element, section, setText, svgElement } from "../shared/elements.ts";
+import { formatValue } from "../shared/words.ts";
+
+/** Below this a dimension says nothing about the image, in nats. */
+const inactiveBelow = 0.01;
+/** More bars would be hairlines; the rest say less than the last one shown. */
+const maximumBars = 96;
+/** Up to so many bars carry the number of their dimension. */
+const numberedBars = 32;
+const drawing = { width: 480, height: 150, foot: 16 };
+
+interface Dimension {
+  readonly index: number;
+  readonly kl: number;
+  readonly isActive: boolean;
+}
+
+export class LatentSection {
+  readonly element: HTMLElement;
+  readonly #words = element("p", { class: "hint" });
+  readonly #chart = svgElement("svg", {
+    class: "bars",
+    attributes: {
+      viewBox: `0 0 ${drawing.width} ${drawing.height}`,
+      preserveAspectRatio: "none",
+      role: "img",
+    },
+  });
+  readonly #names = element("div", { class: "bar-names", attributes: { "aria-hidden": "true" } });
+  readonly #list = element("ol", { class: "visually-hidden" });
+  #shown: EpochEvent | null | undefined;
+
+  constructor() {
+    const { root } = section("latents", "Latent dimensions");
+    root.append(
+      this.#words,
+      element("div", { class: "bars-frame" }, this.#chart, this.#names),
+      element("p", {
+        class: "hint axis-title",
+        text: "KL divergence of each dimension, in nats; largest first",
+      }),
+      this.#list,
+    );
+    this.element = root;
+  }
+
+  /** After this epoch; null: there is none yet. */
+  show(epoch: EpochEvent | null): void {
+    if (epoch === this.#shown) return;
+    this.#shown = epoch;
+    const dimensions = epoch === null ? [] : sorted(epoch.test.klPerDimension);
+    const bars = dimensions.slice(0, maximumBars);
+    const words = describe(epoch, dimensions);
+    setText(this.#words, words);
+    this.#chart.setAttribute("aria-label", `KL divergence of each latent dimension. ${words}`);
+    const highest = Math.max(bars[0]?.kl ?? 0, 1e-3);
+    this.#chart.replaceChildren(...bars.map((bar, rank) => drawBar(bar, rank, bars.length, highest)));
+    this.#names.replaceChildren(
+      ...(bars.length > numberedBars ? [] : bars).map(({ index, isActive }) =>
+        element("span", { class: isActive ? "" : "inactive", text: String(index) }),
+      ),
+    );
+    this.#list.replaceChildren(...bars.map((bar) => element("li", { text: wordsOf(bar) })));
+  }
+}
+
+function sorted(klPerDimension: readonly number[]): Dimension[] {
+  return klPerDimension
+    .map((kl, index) => ({ index, kl, isActive: kl >= inactiveBelow }))
+    .sort((a, b) => b.kl - a.kl);
+}
+
+function drawBar(dimension: Dimension, rank: number, count: number, highest: number): SVGElement {
+  const pitch = drawing.width / count;
+  const width = Math.min(pitch * 0.72, 28);
+  // A dimension that says nothing still shows that it is there.
+  const height = Math.max(2, (Math.max(0, dimension.kl) / highest) * (drawing.height - 4));
+  return svgElement(
+    "rect",
+    {
+      class: dimension.isActive ? "bar" : "bar inactive",
+      attributes: {
+        x: ((rank + 0.5) * pitch - width / 2).toFixed(2),
+        y: (drawing.height - height).toFixed(2),
+        width: width.toFixed(2),
+        height: height.toFixed(2),
+      },
+    },
+    svgElement("title", { text: wordsOf(dimension) }),
+  );
+}
+
+function wordsOf({ index, kl, isActive }: Dimension): string {
+  return `dimension ${index}: ${formatValue(kl)} nats${isActive ? "" : ", inactive"}`;
+}
+
+/** Two measures: how much a dimension says, and whether the encoder's mean varies with the image. */
+function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
+  if (epoch === null) return "Known after the first epoch.";
+  const inactive = dimensions.filter(({ isActive }) => !isActive);
+  const total = dimensions.length;
+  const units = epoch.test.activeUnits === null ? "" : `${epoch.test.activeUnits} of ${total} units active. `;
+  if (inactive.length === 0) return `${units}Every dimension carries at least ${inactiveBelow} nat.`;
+  const names =
+    inactive.length <= 12
+      ? `: ${inactive
+          .map(({ index }) => index)
+          .sort((a, b) => a - b)
+          .join(", ")}`
+      : "";
+  return `${units}Inactive, below ${inactiveBelow} nat: ${inactive.length}${names && ` (${names.slice(2)})`}.`;
+}

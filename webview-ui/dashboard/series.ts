@@ -1,0 +1,104 @@
+/** Which curves there are for the shown runs, how each is called and drawn, and where its points are. */
+import type { RunCard } from "../../src/contract/view.ts";
+import type { ColourName } from "../shared/theme.ts";
+import { nearest, type Points } from "./decimate.ts";
+import type { Measurements } from "./measurements.ts";
+
+export interface ShownRun {
+  readonly card: RunCard;
+  readonly measurements: Measurements;
+}
+
+export const axes = ["step", "epoch"] as const;
+export type Axis = (typeof axes)[number];
+
+export const curveKinds = [
+  { id: "test-loss", name: "Test loss", split: "test", quantity: "loss" },
+  { id: "train-loss", name: "Train loss", split: "train", quantity: "loss" },
+  { id: "test-reconstruction", name: "Test reconstruction", split: "test", quantity: "reconstruction" },
+  { id: "train-reconstruction", name: "Train reconstruction", split: "train", quantity: "reconstruction" },
+  { id: "test-kl", name: "Test KL", split: "test", quantity: "kl" },
+  { id: "train-kl", name: "Train KL", split: "train", quantity: "kl" },
+] as const;
+export type CurveKind = (typeof curveKinds)[number];
+export type CurveId = CurveKind["id"] | "floor";
+
+/** Shown until somebody chooses otherwise. */
+export const hiddenAtFirst: readonly CurveId[] = ["train-reconstruction", "train-kl"];
+
+export interface Curve {
+  readonly id: CurveId;
+  readonly name: string;
+  readonly run: ShownRun;
+  readonly colour: ColourName;
+  readonly look: "measured" | "running" | "bound";
+  points(axis: Axis): Points;
+}
+
+const runColours: readonly ColourName[] = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6"];
+
+/** The colour of the `index`-th of several runs. */
+export function runColour(index: number): ColourName {
+  return runColours[index % runColours.length] ?? "run-1";
+}
+
+/** The kinds of curve that make sense for these runs: a plain autoencoder's loss is its reconstruction. */
+export function kindsFor(runs: readonly ShownRun[]): readonly CurveKind[] {
+  const variational = runs.some(({ card }) => card.variational);
+  return curveKinds.filter(({ quantity }) => variational || quantity === "loss");
+}
+
+/** One run: a colour for each quantity. Several: a colour for each run. */
+export function curvesFor(runs: readonly ShownRun[]): Curve[] {
+  const curves: Curve[] = kindsFor(runs).flatMap((kind) =>
+    runs.map((run, index) => ({
+      id: kind.id,
+      name: kind.name,
+      run,
+      colour: runs.length > 1 ? runColour(index) : kind.quantity,
+      look: kind.split === "test" ? ("measured" as const) : ("running" as const),
+      points: (axis) => pointsOf(run, kind, axis),
+    })),
+  );
+  const [first] = runs;
+  if (first !== undefined && floorOf(first) !== null) curves.push(floorCurve(first));
+  return curves;
+}
+
+/** The cross-entropy of a perfect reconstruction of the test images; null for other losses, or before an epoch. */
+export function floorOf({ measurements }: ShownRun): number | null {
+  const test = measurements.latestEpoch?.test;
+  return test === undefined || test.aboveFloor === null ? null : test.reconstruction - test.aboveFloor;
+}
+
+function floorCurve(run: ShownRun): Curve {
+  return {
+    id: "floor",
+    name: "Floor",
+    run,
+    colour: "floor",
+    look: "bound",
+    points(axis) {
+      const value = floorOf(run) ?? Number.NaN;
+      const end = run.measurements.lastStep * scaleOf(run, axis);
+      return { x: Float64Array.of(0, end), y: Float64Array.of(value, value) };
+    },
+  };
+}
+
+function pointsOf(run: ShownRun, { split, quantity }: CurveKind, axis: Axis): Points {
+  const columns = run.measurements[split];
+  return { x: columns.scaledSteps(scaleOf(run, axis)), y: columns[quantity].values };
+}
+
+/** From steps to what the axis counts. */
+export function scaleOf({ card }: ShownRun, axis: Axis): number {
+  return axis === "step" || card.stepsPerEpoch <= 0 ? 1 : 1 / card.stepsPerEpoch;
+}
+
+/** The measured value nearest to `x`; null: the last one. */
+export function valueAt(curve: Curve, axis: Axis, x: number | null): number | null {
+  const points = curve.points(axis);
+  const index = x === null ? points.x.length - 1 : nearest(points.x, x);
+  return points.y[index] ?? null;
+}

@@ -1,0 +1,2 @@
+/** The encode panel: starts it. */
+import "./shared/no-eval.ts";
