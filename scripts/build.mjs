@@ -54,6 +54,28 @@ const stages = [
       await cp(join(inter, "LICENSE_FONT"), join(folder, "fonts/LICENSE"));
     },
   },
+  {
+    name: "picture renderer",
+    sources: ["package-lock.json", "scripts/build.mjs"],
+    async make(folder) {
+      await cp(join(root, "node_modules/@resvg/resvg-wasm/index_bg.wasm"), join(folder, "resvg.wasm"));
+    },
+  },
+  {
+    name: "extension",
+    sources: [
+      "src/extension",
+      "src/contract",
+      "esbuild.mjs",
+      "package.json",
+      "package-lock.json",
+      "scripts/build.mjs",
+    ],
+    async make(folder) {
+      const { bundleExtension } = await import("../esbuild.mjs");
+      await bundleExtension(root, folder);
+    },
+  },
 ];
 
 /** Builds what is out of date; says so when there is anything to do. */

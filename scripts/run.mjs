@@ -18,6 +18,13 @@ const tasks = {
     await build();
     return 0;
   },
+  /** Makes the .vsix; its path is the result. */
+  async package() {
+    await build();
+    const { packageExtension } = await import("./package.mjs");
+    process.stdout.write(`${await packageExtension()}\n`);
+    return 0;
+  },
   async check() {
     const { runChecks } = await import("./checks.mjs");
     const { failed } = await runChecks();

@@ -14,6 +14,8 @@ export interface Ended {
 export interface CliOptions {
   readonly folder: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** The command line's main file; left out, the one that was built here. */
+  readonly program?: string;
   /** The Node that runs it; left out, this one. */
   readonly node?: string;
   /** Where its output goes; left out, what it printed is in the result. */
@@ -41,8 +43,9 @@ export function plainEnvironment(folder: string): NodeJS.ProcessEnv {
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<Ended> {
   const { folder, environment = {}, node = process.execPath, onOutput } = options;
+  const main = options.program ?? program;
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [program, ...args], {
+    const child = spawn(node, [main, ...args], {
       cwd: folder,
       env: { ...plainEnvironment(folder), ...environment },
       stdio: ["ignore", options.stdout ?? "pipe", "pipe"],

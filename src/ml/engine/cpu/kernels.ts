@@ -38,10 +38,9 @@ export function defaultThreads(): number {
 }
 
 async function compile(): Promise<Kernels> {
-  for (const flag of compilerFlags()) v8.setFlagsFromString(flag);
   const path = assetPath("cpu-kernels.wasm");
   try {
-    const module = new WebAssembly.Module(await readFile(path));
+    const module = compileFast(await readFile(path));
     return { module, wide: probeWidth(module) };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -55,7 +54,25 @@ async function compile(): Promise<Kernels> {
 }
 
 /**
- * V8's switches, which hold for this process and its worker threads:
+ * Compiles with switches that are set back at once: the module and its worker threads keep the code, while other
+ * WebAssembly would take seconds to start with them, and the revectorizer stumbles over some of it.
+ */
+function compileFast(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  const flags = compilerFlags();
+  for (const flag of flags) v8.setFlagsFromString(flag);
+  try {
+    return new WebAssembly.Module(bytes);
+  } finally {
+    for (const flag of flags) v8.setFlagsFromString(opposite(flag));
+  }
+}
+
+function opposite(flag: string): string {
+  return flag.startsWith("--no-") ? flag.replace("--no-", "--") : flag.replace("--", "--no-");
+}
+
+/**
+ * V8's switches for the kernels, none of them the default:
  * the optimising compiler at once (the quick one cannot revectorize, and a training is all hot loop);
  * on Node 20 relaxed SIMD, which later ones have on; where V8 has it, the revectorizer.
  */
