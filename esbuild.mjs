@@ -58,6 +58,8 @@ export async function bundleExtension(root, outputFolder) {
   await build({
     absWorkingDir: root,
     entryPoints: { extension: join(root, "src/extension/extension.ts") },
+    // Some packages' "main" loads its parts in a way that no bundler can follow.
+    mainFields: ["module", "main"],
     outdir: outputFolder,
     outExtension: { ".js": ".cjs" },
     bundle: true,
