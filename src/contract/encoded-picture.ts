@@ -1,6 +1,7 @@
 /**
  * A picture as a model sees and remembers it: what `latent-lab encode --detail --json` prints and what the editor's
- * encode panel shows. Pixels are bytes, row by row, as base64.
+ * encode panel shows; and what a `.latent` file holds, as `decode --detail --json` prints it. Pixels are bytes, row by
+ * row, as base64.
  */
 import * as z from "zod/mini";
 import { maximumImageSide } from "./experiment.ts";
@@ -17,7 +18,10 @@ export const encodedPictureSchema = z.object({
   reconstruction: z.base64(),
   /** As the file holds them: after quantisation. */
   latents: z.array(z.number()),
-  /** Whether dark and light were swapped, and whether that was decided by looking at the picture. */
+  /**
+   * Whether dark and light were swapped, and whether that was decided by looking at the picture. "user" stands also for
+   * the experiment's own setting, which decides for runs that were trained on a folder of pictures.
+   */
   inverted: z.boolean(),
   invertedBy: z.enum(["picture", "user"]),
   /** Mean squared error per pixel, pixels in 0..1. */
@@ -40,6 +44,21 @@ export const encodedPictureSchema = z.object({
   original: z.object({ width: count, height: count, format: z.string() }),
 });
 export type EncodedPicture = z.infer<typeof encodedPictureSchema>;
+
+export const decodedPictureSchema = z.object({
+  width: side,
+  height: side,
+  reconstruction: z.base64(),
+  /** As the file holds them. */
+  latents: z.array(z.number()),
+  /** The model that made the file, and decoded it. */
+  modelSha256: z.string(),
+  bytes: z.object({
+    /** The whole `.latent` file. */
+    latent: count,
+  }),
+});
+export type DecodedPicture = z.infer<typeof decodedPictureSchema>;
 
 /** Where a `.latent` file names the model it belongs to: the SHA-256 of the weights, in bytes. */
 export const latentFileModel = { offset: 14, length: 32 } as const;

@@ -4,7 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
+import type { output, ZodMiniType } from "zod/mini";
+import { decodedPictureSchema, encodedPictureSchema } from "../../src/contract/encoded-picture.ts";
 import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
+import { encodePng } from "../../src/ml/image/grey-image.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { runCli, tinyTraining } from "./run-cli.ts";
 
@@ -221,6 +224,65 @@ test("encode and decode take an image through a .latent file", async () => {
   assert.equal(decoded.code, 0, decoded.stderr);
   assert.ok(await isPng("back.png"));
 });
+
+test("encode --detail prints all there is to see, and decode --detail the same of the file", async () => {
+  await runCli(["sample", "first", "--count", "1", "-o", "detail.png"], { folder });
+  const { seen, ...encoded } = await detail(["encode", "first", "detail.png"], encodedPictureSchema);
+  assert.deepEqual([encoded.width, encoded.height, encoded.latents.length], [28, 28, 4]);
+  assert.deepEqual([encoded.inverted, encoded.invertedBy], [false, "picture"]);
+  const pixels = Buffer.from(seen, "base64");
+  const reconstruction = Buffer.from(encoded.reconstruction, "base64");
+  assert.equal(pixels.length, 784);
+  // Told for the reconstruction before it was rounded to bytes: half a level for every pixel.
+  const mse =
+    pixels.reduce((sum, pixel, index) => sum + ((pixel - (reconstruction[index] ?? 0)) / 255) ** 2, 0) / 784;
+  assert.ok(Math.abs(mse - encoded.mse) <= (2 * Math.sqrt(mse) + 1 / 255) / 510, `${mse}, ${encoded.mse}`);
+  assert.equal(encoded.psnr, -10 * Math.log10(encoded.mse));
+  const file = Buffer.from(encoded.latentFile, "base64");
+  assert.deepEqual([encoded.bytes.raw, encoded.bytes.latent], [784, file.length]);
+  assert.equal(encoded.bytes.png, encodePng({ width: 28, height: 28, pixels }).length);
+  assert.equal(encoded.original.format, "png");
+  assert.equal(existsSync(join(folder, "detail.latent")), false);
+  const options = ["--invert", "on", "-o", "swapped.latent"];
+  const swapped = await detail(["encode", "first", "detail.png", ...options], encodedPictureSchema);
+  assert.deepEqual([swapped.inverted, swapped.invertedBy], [true, "user"]);
+  assert.deepEqual(
+    Buffer.from(swapped.seen, "base64"),
+    pixels.map((pixel) => 255 - pixel),
+  );
+  const held = await readFile(join(folder, "swapped.latent"));
+  assert.equal(held.toString("base64"), swapped.latentFile);
+  const decoded = await detail(["decode", "first", "swapped.latent"], decodedPictureSchema);
+  const { width, height, latents, modelSha256 } = swapped;
+  const bytes = { latent: held.length };
+  assert.deepEqual(decoded, {
+    width,
+    height,
+    latents,
+    modelSha256,
+    bytes,
+    reconstruction: swapped.reconstruction,
+  });
+});
+
+test("--detail is for programs, and decode without it needs a file to write", async () => {
+  const refusal = async (args: readonly string[]) => {
+    const { code, stderr } = await runCli(args, { folder });
+    assert.equal(code, 2, stderr);
+    return stderr;
+  };
+  assert.match(await refusal(["encode", "first", "x.png", "--detail"]), /hint: Add --json/);
+  assert.match(await refusal(["decode", "first", "x.latent", "--detail"]), /hint: Add --json/);
+  assert.match(await refusal(["decode", "first", "x.latent"]), /'-o, --output <file>' not specified/);
+  assert.match(await refusal(["encode", "first", "x.png", "--invert", "maybe"]), /on, off, auto/);
+});
+
+/** What `args` with --detail print, as `schema` has it. */
+async function detail<T extends ZodMiniType>(args: readonly string[], schema: T): Promise<output<T>> {
+  const { code, stdout } = await runCli([...args, "--detail", "--json"], { folder });
+  assert.equal(code, 0, stdout);
+  return schema.parse(JSON.parse(stdout));
+}
 
 test("a file that is no .latent file, or another model's, is refused and nothing is written", async () => {
   await writeFile(join(folder, "wrong.latent"), "hello");

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { decodeGrey } from "../../src/ml/image/decode.ts";
 import { encodePng } from "../../src/ml/image/grey-image.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { type Run, readRun } from "../../src/ml/train/run-record.ts";
@@ -10,6 +9,7 @@ import {
   decodeImage,
   encodeImage,
   evaluateRun,
+  type Inversion,
   reconstructionsOfRun,
   samplesOfRun,
 } from "../../src/ml/train/use-run.ts";
@@ -30,9 +30,10 @@ function sizeOf(png: Buffer): readonly [number, number] {
   return [png.readUInt32BE(16), png.readUInt32BE(20)];
 }
 
-function digitFile(t: TestContext): string {
+/** A light digit on black; on white where `paper` is 255, dark. */
+function digitFile(t: TestContext, paper: 0 | 255 = 0): string {
   const path = join(temporaryFolder(t), "digit.png");
-  const pixels = smallDataset.test.pixels.subarray(0, 784);
+  const pixels = smallDataset.test.pixels.subarray(0, 784).map((pixel) => Math.abs(paper - pixel));
   writeFileSync(path, encodePng({ width: 28, height: 28, pixels }));
   return path;
 }
@@ -115,20 +116,66 @@ describe("a trained run", () => {
 
   test("encodes a picture, and decodes it to the same bytes every time", async (t) => {
     const run = await trainedRun(t);
-    const encoded = await encodeImage({ run, engine, threads: 1, image: digitFile(t) });
-    assert.equal(encoded.latents, 3);
+    const encoded = await encodeImage({ run, engine, threads: 1, image: digitFile(t), invert: "dataset" });
+    assert.equal(encoded.latents.length, 3);
     assert.equal(encoded.bytes.length, 54 + 3);
     assert.ok(Number.isFinite(encoded.psnr) && encoded.ssim <= 1);
+    assert.deepEqual(
+      Buffer.from(encoded.seen.pixels),
+      Buffer.from(smallDataset.test.pixels.subarray(0, 784)),
+    );
     const decode = () => decodeImage({ run, engine, threads: 1, name: "x.latent", bytes: encoded.bytes });
-    const png = await decode();
-    assert.ok(png.equals(await decode()));
-    const { pixels } = await decodeGrey({ name: "x", bytes: png }, { width: 28, height: 28, invert: false });
-    assert.equal(pixels.length, 784);
+    const decoded = await decode();
+    assert.deepEqual(decoded, await decode());
+    assert.deepEqual(decoded.image, encoded.reconstruction);
+    assert.deepEqual(decoded.latents, encoded.latents);
+  });
+
+  test("swaps dark and light when told to, or when it sees dark ink on light paper", async (t) => {
+    const run = await trainedRun(t);
+    const light = digitFile(t);
+    const dark = digitFile(t, 255);
+    const seen = async (image: string, invert: Inversion) => {
+      const encoded = await encodeImage({ run, engine, threads: 1, image, invert });
+      return [
+        encoded.inverted,
+        Array.from(encoded.seen.pixels).reduce((sum, pixel) => sum + pixel, 0),
+      ] as const;
+    };
+    const asTrained = await seen(light, "off");
+    assert.deepEqual(await seen(light, "auto"), asTrained);
+    assert.deepEqual(await seen(light, "dataset"), asTrained);
+    assert.deepEqual(await seen(dark, "auto"), [true, asTrained[1]]);
+    assert.deepEqual(await seen(dark, "on"), [true, asTrained[1]]);
+    assert.deepEqual(await seen(dark, "dataset"), await seen(dark, "off"));
+    assert.deepEqual(await seen(light, "on"), [true, 784 * 255 - asTrained[1]]);
+  });
+
+  test("leaves dark and light as they were in the folder it was trained on, unless told otherwise", async (t) => {
+    const trained = await trainedRun(t);
+    const seen = async (datasetInvert: boolean, invert: Inversion) => {
+      const dataset = {
+        kind: "folder",
+        path: "pictures",
+        width: 28,
+        height: 28,
+        invert: datasetInvert,
+        testFraction: 0.1,
+        seed: 1,
+      } as const;
+      const { record, path } = trained;
+      const run = { path, record: { ...record, experiment: { ...record.experiment, dataset } } };
+      return (await encodeImage({ run, engine, threads: 1, image: digitFile(t, 255), invert })).inverted;
+    };
+    assert.deepEqual([await seen(false, "auto"), await seen(false, "dataset")], [false, false]);
+    assert.deepEqual([await seen(true, "auto"), await seen(true, "dataset")], [true, true]);
+    assert.deepEqual([await seen(true, "off"), await seen(false, "on")], [false, true]);
   });
 
   test("does not decode what another model encoded", async (t) => {
     const [one, other] = [await trainedRun(t, smallVae), await trainedRun(t, smallAutoencoder)];
-    const { bytes } = await encodeImage({ run: one, engine, threads: 1, image: digitFile(t) });
+    const options = { engine, threads: 1, image: digitFile(t), invert: "dataset" } as const;
+    const { bytes } = await encodeImage({ run: one, ...options });
     await assert.rejects(decodeImage({ run: other, engine, threads: 1, name: "x.latent", bytes }), {
       code: "latent-invalid",
       message: /x\.latent: was made by another model/,

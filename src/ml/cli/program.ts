@@ -3,6 +3,7 @@
  * help appears at once and training begins soon.
  */
 import { Command, Option } from "commander";
+import type { DecodeArguments, EncodeArguments } from "./codec-commands.ts";
 import type { Context } from "./context.ts";
 import type { ListOptions } from "./list-commands.ts";
 import {
@@ -15,13 +16,7 @@ import {
   withEngineOptions,
 } from "./options.ts";
 import type { TrainArguments } from "./train-command.ts";
-import type {
-  DecodeArguments,
-  EncodeArguments,
-  EvaluateArguments,
-  PictureArguments,
-  SampleArguments,
-} from "./use-commands.ts";
+import type { EvaluateArguments, PictureArguments, SampleArguments } from "./use-commands.ts";
 import { productVersion } from "./version.ts";
 
 const runArgument = ["<run>", "a run's folder, its name under .latent-lab/runs, or: latest", named] as const;
@@ -138,9 +133,12 @@ function addCodecs(program: Command, context: Context): void {
       .argument(...runArgument)
       .argument("<image>", "PNG, JPEG or WebP; made grey and resized to the model's images", named)
       .option("-o, --output <file>", "the .latent file to write (default: beside the image)", named)
-      .addOption(jsonOption("one JSON object")),
+      .addOption(new Option("--invert <when>", inversionWords).choices(["on", "off", "auto"]))
+      .option("--detail", "print pixels, latents and sizes as JSON, and write no file but that of -o")
+      .addOption(jsonOption("one JSON object"))
+      .addHelpText("after", encodeHelp),
   ).action(async (run: string, input: string, options: Omit<EncodeArguments, "run" | "input">) => {
-    const { encode } = await import("./use-commands.ts");
+    const { encode } = await import("./codec-commands.ts");
     await encode(context, { ...options, run, input });
   });
   withEngineOptions(
@@ -150,10 +148,11 @@ function addCodecs(program: Command, context: Context): void {
       .description("Turns a .latent file back into an image, with the model that made it.")
       .argument(...runArgument)
       .argument("<file.latent>", "a file made by: latent-lab encode", named)
-      .addOption(outputOption("the PNG to write"))
+      .addOption(outputOption("the PNG to write; optional with --detail").makeOptionMandatory(false))
+      .option("--detail", "print pixels and latents as JSON, and write no file but that of -o")
       .addOption(jsonOption("one JSON object")),
   ).action(async (run: string, input: string, options: Omit<DecodeArguments, "run" | "input">) => {
-    const { decode } = await import("./use-commands.ts");
+    const { decode } = await import("./codec-commands.ts");
     await decode(context, { ...options, run, input });
   });
 }
@@ -209,6 +208,15 @@ function addLists(program: Command, context: Context): void {
 function number(flags: string, description: string, low: number, high: number): Option {
   return new Option(flags, description).argParser(wholeNumber(low, high));
 }
+
+const inversionWords =
+  "swap dark and light: on, off, auto (default: as the run's dataset; with --detail: auto)";
+
+const encodeHelp = `
+--invert auto swaps dark and light where the picture is dark ink on light paper:
+where its rim is mostly lighter than the level that best parts its dark from its
+light, or, on a transparent ground, where the ink is darker than middle grey. For
+a run that was trained on a folder of pictures, it does as with those.`;
 
 const overview = `
 Examples:

@@ -2,8 +2,10 @@
  * Turns a picture file (PNG, JPEG or WebP) into grey pixels of a wanted size. The decoding itself is sharp's; this
  * says what is accepted and how it is fitted. It does not write pictures, and it knows nothing of datasets.
  */
+import type { Sharp } from "sharp";
 import { Failure, firstLine, storageFailure } from "../../contract/failure.ts";
 import { readWhole } from "../regular-file.ts";
+import type { Sheet } from "./ink.ts";
 
 export const pictureFormats = ["png", "jpeg", "webp"] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
@@ -49,15 +51,8 @@ export interface PictureInfo {
  * Throws a Failure: image-invalid, storage-*.
  */
 export async function decodeGrey(picture: string | PictureBytes, size: GreySize): Promise<GreyPicture> {
-  const { name, bytes } = typeof picture === "string" ? await readPicture(picture) : picture;
-  const format = sniffFormat(name, bytes);
-  // Loading sharp takes a tenth of a second: only those who decode pictures wait for it.
-  const { default: sharp } = await import("sharp");
-  try {
-    const input = sharp(bytes, { limitInputPixels: false, failOn: "error", sequentialRead: true });
-    const { autoOrient } = await input.metadata();
-    const original = { format, ...autoOrient, bytes: bytes.length };
-    refuseHuge(name, original);
+  const bytes = typeof picture === "string" ? await readPicture(picture) : picture;
+  return decode(bytes, async (input, original) => {
     // sharp swaps dark and light after fitting, margins included.
     const background = size.invert ? "white" : "black";
     const upright = input.autoOrient().flatten({ background }).toColourspace("b-w");
@@ -67,6 +62,52 @@ export async function decodeGrey(picture: string | PictureBytes, size: GreySize)
       .raw({ depth: "uchar" })
       .toBuffer();
     return { pixels: oneChannel(pixels, size), original };
+  });
+}
+
+/** Pixels on the longer side of a sheet, at most: enough to tell ink from paper. */
+const sheetSide = 64;
+
+/** The picture in small, with nothing laid under it or added around it. Throws a Failure (image-invalid). */
+export async function decodeSheet(picture: PictureBytes): Promise<Sheet> {
+  return decode(picture, async (input) => {
+    const { data, info } = await input
+      .autoOrient()
+      .ensureAlpha()
+      .toColourspace("srgb")
+      .resize(sheetSide, sheetSide, { fit: "inside", withoutEnlargement: true })
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 4) throw new Error(`${info.channels} channels instead of colour and opacity`);
+    return { width: info.width, height: info.height, pixels: greyAndOpacity(data) };
+  });
+}
+
+/** Of [pixels, 4]; sharp itself gives no opacity with grey. Weights as ITU-R BT.709 has them. */
+function greyAndOpacity(colours: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(colours.length / 2);
+  for (let from = 0, to = 0; from < colours.length; from += 4, to += 2) {
+    const [red = 0, green = 0, blue = 0, opacity = 0] = colours.subarray(from, from + 4);
+    pixels[to] = Math.round(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+    pixels[to + 1] = opacity;
+  }
+  return pixels;
+}
+
+/** Refuses what is no sound picture of a sensible size, whatever `use` makes of it. */
+async function decode<T>(
+  { name, bytes }: PictureBytes,
+  use: (input: Sharp, original: PictureInfo) => Promise<T>,
+): Promise<T> {
+  const format = sniffFormat(name, bytes);
+  // Loading sharp takes a tenth of a second: only those who decode pictures wait for it.
+  const { default: sharp } = await import("sharp");
+  try {
+    const input = sharp(bytes, { limitInputPixels: false, failOn: "error", sequentialRead: true });
+    const { autoOrient } = await input.metadata();
+    const original = { format, ...autoOrient, bytes: bytes.length };
+    refuseHuge(name, original);
+    return await use(input, original);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const reason = (error instanceof Error ? firstLine(error.message) : String(error)).replace(/:$/, "");
@@ -79,7 +120,8 @@ export async function decodeGrey(picture: string | PictureBytes, size: GreySize)
   }
 }
 
-async function readPicture(path: string): Promise<PictureBytes> {
+/** Throws a Failure: image-invalid, storage-*. */
+export async function readPicture(path: string): Promise<PictureBytes> {
   const refuse = (problem: string) =>
     new Failure("image-invalid", `${path}: ${problem}`, "Name a picture file, or save it smaller.");
   try {

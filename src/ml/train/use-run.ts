@@ -6,11 +6,18 @@ import type { DoneEvent } from "../../contract/events.ts";
 import { Failure } from "../../contract/failure.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import type { Dataset, SplitName } from "../data/dataset.ts";
-import { decodeGrey, type PictureInfo } from "../image/decode.ts";
-import { greyFloats } from "../image/grey-image.ts";
+import {
+  decodeGrey,
+  decodeSheet,
+  type PictureBytes,
+  type PictureInfo,
+  readPicture,
+} from "../image/decode.ts";
+import { type GreyImage, greyFloats } from "../image/grey-image.ts";
+import { isInkOnPaper } from "../image/ink.ts";
 import { decodeLatentFile, encodeLatentFile, requireModel } from "../image/latent-file.ts";
-import { enlargement, type ImageStack, imagePng, plainGridPng } from "../image/picture-grid.ts";
-import { peakSignalToNoise, structuralSimilarity } from "../image/quality.ts";
+import { enlargement, type ImageStack, plainGridPng } from "../image/picture-grid.ts";
+import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from "../image/quality.ts";
 import { compressionOf } from "./compression.ts";
 import { reconstruct, sample, shownImages } from "./pictures.ts";
 import type { Run } from "./run-record.ts";
@@ -80,55 +87,88 @@ export async function samplesOfRun(
   });
 }
 
+/** Whether dark and light are swapped: as the user says, by looking at the picture, or as for the run's own images. */
+export type Inversion = "on" | "off" | "auto" | "dataset";
+
 export interface EncodedImage {
   /** The content of a `.latent` file. */
   readonly bytes: Buffer;
-  readonly latents: number;
-  readonly width: number;
-  readonly height: number;
+  /** As the file holds them, after quantisation. */
+  readonly latents: Float32Array;
+  /** The picture as the model saw it. */
+  readonly seen: GreyImage;
+  /** What the file decodes to. */
+  readonly reconstruction: GreyImage;
   readonly modelSha256: string;
   readonly original: PictureInfo;
-  /** Of what the file decodes to, compared with the picture as the model saw it. PSNR in dB, infinite for equal images. */
+  readonly inverted: boolean;
+  /** Of the reconstruction, compared with the picture as the model saw it. PSNR in dB, infinite for equal images. */
+  readonly mse: number;
   readonly psnr: number;
   readonly ssim: number;
 }
 
 /**
- * Encodes the picture at `image`, fitted into the size of the run's images; `invert` swaps dark and light, as the run's
- * dataset does where it is left out. Throws a Failure: image-invalid, else as withTrainedModel.
+ * Encodes the picture at `image`, fitted into the size of the run's images. "auto" swaps the dark and light of dark ink
+ * on light paper (see ../image/ink.ts); for a run that was trained on a folder of pictures it does as with those, for
+ * nobody knows whether they were drawings. Throws a Failure: image-invalid, else as withTrainedModel.
  */
 export async function encodeImage(
-  options: UseOptions & { readonly image: string; readonly invert?: boolean },
+  options: UseOptions & { readonly image: string; readonly invert: Inversion },
 ): Promise<EncodedImage> {
-  const { run, image, invert = invertedByDataset(run) } = options;
+  const { run, image } = options;
   const { width, height } = run.record.dataset;
-  const picture = await decodeGrey(image, { width, height, invert });
-  const pixels = greyFloats({ width, height, pixels: picture.pixels });
+  const source = await readPicture(image);
+  const inverted = await isInverted(run, source, options.invert);
+  const picture = await decodeGrey(source, { width, height, invert: inverted });
+  const seen = { width, height, pixels: picture.pixels };
+  const pixels = greyFloats(seen);
   return withTrainedModel(options, null, async ({ session, weights }) => {
-    const latents = await session.encode(pixels);
-    const bytes = encodeLatentFile({ width, height, modelHash: weights.sha256, latents });
+    const exact = await session.encode(pixels);
+    const bytes = encodeLatentFile({ width, height, modelHash: weights.sha256, latents: exact });
     // What the file holds, not what the model said: quantisation costs a little.
-    const decoded = await session.decode(decodeLatentFile(bytes, image).latents);
+    const { latents } = decodeLatentFile(bytes, image);
+    const decoded = await session.decode(latents);
     return {
       bytes: Buffer.from(bytes),
-      latents: latents.length,
-      width,
-      height,
+      latents,
+      seen,
+      reconstruction: { width, height, pixels: decoded },
       modelSha256: weights.sha256,
       original: picture.original,
+      inverted,
+      mse: meanSquaredError(pixels, decoded),
       psnr: peakSignalToNoise(pixels, decoded),
       ssim: structuralSimilarity(pixels, decoded, width, height),
     };
   });
 }
 
+/** Whether "auto" looks at the picture. */
+export function decidesByPicture({ record }: Run): boolean {
+  return record.experiment.dataset.kind !== "folder";
+}
+
+async function isInverted(run: Run, picture: PictureBytes, inversion: Inversion): Promise<boolean> {
+  if (inversion === "auto" && decidesByPicture(run)) return isInkOnPaper(await decodeSheet(picture));
+  const { dataset } = run.record.experiment;
+  const byDataset = dataset.kind === "folder" && dataset.invert;
+  return inversion === "on" || (inversion !== "off" && byDataset);
+}
+
+export interface DecodedImage {
+  readonly image: GreyImage;
+  readonly latents: Float32Array;
+  readonly modelSha256: string;
+}
+
 /**
- * A PNG of the image in a `.latent` file of this name and content. Throws a Failure: latent-invalid, also when the file
- * is another model's; else as withTrainedModel.
+ * The image in a `.latent` file of this name and content. Throws a Failure: latent-invalid, also when the file is
+ * another model's; else as withTrainedModel.
  */
 export async function decodeImage(
   options: UseOptions & { readonly name: string; readonly bytes: Uint8Array },
-): Promise<Buffer> {
+): Promise<DecodedImage> {
   const { run, name, bytes } = options;
   const image = decodeLatentFile(bytes, name);
   return withTrainedModel(options, null, async ({ session, network, weights }) => {
@@ -141,7 +181,9 @@ export async function decodeImage(
         `${name}: holds ${image.latents.length} latents of a ${image.width}×${image.height} image; the model has ${network.latent} of ${width}×${height}`,
         "Encode the image again.",
       );
-    return imagePng({ width, height, pixels: await session.decode(image.latents) });
+    const { latents } = image;
+    const decoded = { width, height, pixels: await session.decode(latents) };
+    return { image: decoded, latents, modelSha256: weights.sha256 };
   });
 }
 
@@ -162,11 +204,6 @@ function rowsOver(upper: ImageStack, lower: ImageStack, cols: number): ImageStac
       pixels.set(part, (2 * row + half) * rowPixels);
     }
   return { width: upper.width, height: upper.height, pixels };
-}
-
-function invertedByDataset({ record }: Run): boolean {
-  const { dataset } = record.experiment;
-  return dataset.kind === "folder" && dataset.invert;
 }
 
 function requireSameSize({ path, record }: Run, dataset: Dataset): void {

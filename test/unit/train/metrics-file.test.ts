@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { cutMetrics, readEpochs, readMetrics } from "../../../src/ml/train/metrics-file.ts";
+import type { MetricsLine } from "../../../src/contract/run.ts";
+import {
+  cutMetrics,
+  readEpochs,
+  readMetrics,
+  readMetricsInParts,
+} from "../../../src/ml/train/metrics-file.ts";
 import { startOfRun } from "../../../src/ml/train/progress.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
@@ -27,6 +33,12 @@ function metricsOf(t: Parameters<typeof temporaryFolder>[0], text: string): stri
   return path;
 }
 
+async function gather(path: string): Promise<MetricsLine[][]> {
+  const parts: MetricsLine[][] = [];
+  for await (const part of readMetricsInParts(path)) parts.push(part);
+  return parts;
+}
+
 describe("metrics", () => {
   test("are read in order, without a last line that is torn", async (t) => {
     const path = metricsOf(t, `${lines.join("\n")}\n{"event":"step","st`);
@@ -35,6 +47,23 @@ describe("metrics", () => {
       (await readEpochs(path)).map((line) => line.epoch),
       [1, 2],
     );
+  });
+
+  test("are the same when they are read in parts, however these are cut", async (t) => {
+    const long = {
+      ...epoch(14, 4),
+      test: { ...epoch(14, 4).test, klPerDimension: Array(60_000).fill(0.0123456) },
+    };
+    const many = Array.from({ length: 5000 }, (_, index) => JSON.stringify(step(index + 15, 5)));
+    const path = metricsOf(t, `${[...lines, JSON.stringify(long), ...many].join("\n")}\n{"event":"st`);
+    const parts = await gather(path);
+    assert.ok(parts.length > 1);
+    assert.deepEqual(parts.flat(), await readMetrics(path));
+    assert.deepEqual(await gather(join(path, "..", "none")), []);
+    await assert.rejects(gather(metricsOf(t, `${lines[0]}\n?\n`)), {
+      code: "run-invalid",
+      message: /metrics\.jsonl:2: is not JSON/,
+    });
   });
 
   test("of a run without any are none", async (t) => {
