@@ -209,14 +209,13 @@ function number(flags: string, description: string, low: number, high: number): 
   return new Option(flags, description).argParser(wholeNumber(low, high));
 }
 
-const inversionWords =
-  "swap dark and light: on, off, auto (default: as the run's dataset; with --detail: auto)";
+const inversionWords = "swap dark and light (default: as the run's dataset; with --detail: auto)";
 
 const encodeHelp = `
 --invert auto swaps dark and light where the picture is dark ink on light paper:
-where its rim is mostly lighter than the level that best parts its dark from its
-light, or, on a transparent ground, where the ink is darker than middle grey. For
-a run that was trained on a folder of pictures, it does as with those.`;
+where two thirds of its rim are lighter than the level that best parts its dark
+from its light, or, on a transparent ground, where the ink is darker than middle
+grey. For a run that was trained on a folder of pictures, it does as with those.`;
 
 const overview = `
 Examples:

@@ -35,7 +35,7 @@ export async function makeControlPlace(): Promise<ControlPlace> {
     return { socket, secret, remove: () => {} };
   }
   const folder = await makeSocketFolder();
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => removeQuietly(folder);
   return { socket: socketIn(folder), secret, remove };
 }
 
@@ -59,7 +59,7 @@ export async function announce(place: ControlPlace, folder: string): Promise<Ann
     throw storageFailure(error, file, "write");
   }
   const remove = () => {
-    rmSync(file, { force: true });
+    removeQuietly(file);
     place.remove();
   };
   return { ...place, file, remove };
@@ -74,6 +74,15 @@ async function makeSocketFolder(): Promise<string> {
     return await mkdtemp(join(parent, "latent-lab-"));
   } catch (error) {
     throw storageFailure(error, parent, "write");
+  }
+}
+
+/** No training fails for what is left lying here: whoever finds it deletes it. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Somebody has taken our permission away, say.
   }
 }
 

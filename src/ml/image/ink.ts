@@ -14,20 +14,23 @@ export interface Sheet {
 /** Less difference between dark and light, in levels, is the grain of a sheet with nothing on it. */
 const leastContrast = 16;
 const middle = 128;
+/** Of the rim that must be light: in a drawing nearly all of it is paper. With less it is a picture of something else. */
+const leastShareOfPaper = 2 / 3;
 
 /**
  * The rule: what is transparent is background, and if most of the rim is, everything else is ink: dark when it is
- * darker than a middle grey on average. Otherwise the rim shows the paper: its median is compared with the level that
- * parts the picture's dark from its light best (Otsu, "A Threshold Selection Method from Gray-Level Histograms", IEEE
- * Transactions on Systems, Man, and Cybernetics 9(1), 1979). Light paper is paper above it. Where nothing differs,
- * light is above a middle grey.
+ * darker than a middle grey on average. Otherwise the rim shows the paper: it is light if two thirds of the rim are
+ * above the level that parts the picture's dark from its light best (Otsu, "A Threshold Selection Method from
+ * Gray-Level Histograms", IEEE Transactions on Systems, Man, and Cybernetics 9(1), 1979). Where nothing differs, light is
+ * above a middle grey.
  */
 export function isInkOnPaper(sheet: Sheet): boolean {
   const opaque = greysOf(sheet, () => true);
   const rim = greysOf(sheet, (row, col) => isRim(sheet, row, col));
   const rimPixels = sheet.width * sheet.height - Math.max(0, sheet.width - 2) * Math.max(0, sheet.height - 2);
   if (2 * rim.length < rimPixels) return opaque.length > 0 && mean(opaque) < middle;
-  return median(rim) > parting(opaque);
+  const level = parting(opaque);
+  return rim.filter((grey) => grey > level).length >= leastShareOfPaper * rim.length;
 }
 
 /** The grey levels of opaque pixels among those that are `wanted`. */
@@ -47,10 +50,6 @@ function isRim({ width, height }: Sheet, row: number, col: number): boolean {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
 /** Levels up to this one are dark, levels above it light: Otsu's threshold, or a middle grey where nothing differs. */

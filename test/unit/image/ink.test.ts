@@ -74,6 +74,12 @@ test("on a transparent ground the ink alone decides", async () => {
   assert.equal(await tell(await drawing(255)), false);
 });
 
+test("a picture that is dark and light everywhere is no ink on paper", async () => {
+  const random = new RandomSequence(4, streams.shuffle);
+  const noise = Uint8Array.from({ length: 64 * 64 }, () => random.integer(256));
+  assert.equal(await tell(await greyPng(noise, 64, 64)), false);
+});
+
 test("an empty sheet is paper where it is light; nothing at all is none", async () => {
   assert.equal(await tell(await flat(28, 28, "white").png().toBuffer()), true);
   assert.equal(await tell(await flat(28, 28, "black").png().toBuffer()), false);
