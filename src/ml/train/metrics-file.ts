@@ -11,8 +11,8 @@ import type { Progress } from "./progress.ts";
 
 /** Far above what a run writes (see step-report.ts), below the longest text that JavaScript can hold. */
 const maximumBytes = 400 * 2 ** 20;
-/** Of a file that is read in parts, the bytes of one. */
-const partBytes = 2 ** 18;
+/** Of a file that is read in parts, the bytes of one: read while training goes on, which waits for milliseconds only. */
+const partBytes = 2 ** 16;
 
 /**
  * The lines of a metrics file; none where there is no such file. A last line without its end is one that is being
