@@ -38,7 +38,8 @@ export class DetachedTraining {
       cwd: folder,
       detached: true,
       stdio: "ignore",
-      env: plainEnvironment(folder),
+      // Also what a killed process leaves behind is gone with the folder.
+      env: { ...plainEnvironment(folder), TMPDIR: folder },
     });
     assert.ok(child.pid !== undefined);
     this.pid = child.pid;
