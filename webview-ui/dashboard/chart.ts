@@ -47,7 +47,8 @@ export class Chart {
     this.element.setAttribute("role", "application");
     this.element.setAttribute("aria-roledescription", "chart");
     this.element.addEventListener("keydown", (event) => this.#pressed(event));
-    new ResizeObserver(() => this.#resize()).observe(this.element);
+    // In a frame of its own: what is drawn changes sizes again.
+    new ResizeObserver(() => requestAnimationFrame(() => this.#resize())).observe(this.element);
     theme.onChange(() => {
       if (this.#curves.length > 0) this.show(this.#curves, this.#view);
     });
@@ -115,8 +116,8 @@ export class Chart {
       stroke: theme.colour("muted"),
       font: theme.font(11),
       labelFont: theme.font(11),
-      grid: { stroke: theme.colour("line"), width: 1 },
-      ticks: { stroke: theme.colour("line"), width: 1, size: 4 },
+      grid: { stroke: theme.colour("grid"), width: 1 },
+      ticks: { stroke: theme.colour("grid"), width: 1, size: 4 },
     };
     return {
       ...this.#size(),
@@ -170,6 +171,7 @@ export class Chart {
     const x = Math.round(valToPos(this.#mark, "x", true)) + 0.5;
     ctx.save();
     ctx.strokeStyle = this.#theme.colour("cursor");
+    ctx.setLineDash([]);
     ctx.lineWidth = Math.max(1, Math.round(devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

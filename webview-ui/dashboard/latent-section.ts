@@ -98,17 +98,14 @@ function wordsOf({ index, kl, isActive }: Dimension): string {
 
 /** Two measures: how much a dimension says, and whether the encoder's mean varies with the image. */
 function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
-  if (epoch === null) return "Known after the first epoch.";
+  const [first] = dimensions;
+  if (epoch === null || first === undefined) return "Known after the first epoch.";
   const inactive = dimensions.filter(({ isActive }) => !isActive);
   const total = dimensions.length;
   const units = epoch.test.activeUnits === null ? "" : `${epoch.test.activeUnits} of ${total} units active. `;
-  if (inactive.length === 0) return `${units}Every dimension carries at least ${inactiveBelow} nat.`;
-  const names =
-    inactive.length <= 12
-      ? `: ${inactive
-          .map(({ index }) => index)
-          .sort((a, b) => a - b)
-          .join(", ")}`
-      : "";
-  return `${units}Inactive, below ${inactiveBelow} nat: ${inactive.length}${names && ` (${names.slice(2)})`}.`;
+  const largest = `The largest: dimension ${first.index} with ${formatValue(first.kl)} nats. `;
+  if (inactive.length === 0) return `${units}${largest}None is inactive (below ${inactiveBelow} nat).`;
+  const names = inactive.map(({ index }) => index).sort((a, b) => a - b);
+  const which = names.length <= 12 ? ` (${names.join(", ")})` : "";
+  return `${units}${largest}Inactive, below ${inactiveBelow} nat: ${inactive.length}${which}.`;
 }

@@ -72,7 +72,8 @@ export class PicturesSection {
     this.#frame.append(...this.#blocks.map((block) => block.element));
     root.append(this.#scrubber.element, this.#frame);
     this.element = root;
-    new ResizeObserver(() => this.#draw()).observe(this.#frame);
+    // In a frame of its own: what is drawn changes sizes again.
+    new ResizeObserver(() => requestAnimationFrame(() => this.#draw())).observe(this.#frame);
   }
 
   /** The epoch whose pictures should be seen; null: there are none. */

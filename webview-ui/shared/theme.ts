@@ -6,7 +6,7 @@
 const names = [
   "foreground",
   "muted",
-  "line",
+  "grid",
   "loss",
   "reconstruction",
   "kl",

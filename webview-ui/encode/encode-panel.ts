@@ -1,0 +1,136 @@
+/**
+ * All of the encode panel: a list of pictures, each as one trained run sees it. The panel asks for every picture
+ * with the chosen run; a `.latent` file is decoded without being asked for, since it names its model itself.
+ */
+import * as z from "zod/mini";
+import { type FromEncodePanel, type ToEncodePanel, viewProtocolVersion } from "../../src/contract/view.ts";
+import { button, dropdown } from "../controls.ts";
+import type { Host } from "../host.ts";
+import { element, setText } from "../shared/elements.ts";
+import { PictureEntry } from "./picture-entry.ts";
+
+/** Enough for the extension to bring the panel back after a restart. */
+export const encodeStateSchema = z.object({
+  version: z.literal(1),
+  pictures: z.array(z.string()),
+  run: z.nullable(z.string()),
+});
+export type EncodeState = z.infer<typeof encodeStateSchema>;
+
+type Show = Extract<ToEncodePanel, { kind: "show" }>;
+
+export class EncodePanel {
+  readonly element = element("main", { class: "encode" });
+  readonly #host: Host<ToEncodePanel, FromEncodePanel, EncodeState>;
+  readonly #title = element("h1", { text: "Encode image" });
+  readonly #runs = dropdown("Trained run that encodes", (run) => this.#chooseRun(run));
+  readonly #chooser: HTMLElement;
+  readonly #message = element("div", { class: "message" });
+  readonly #list = element("div", { class: "entries" });
+  readonly #live = element("div", {
+    class: "visually-hidden",
+    attributes: { role: "status", "aria-live": "polite" },
+  });
+  #entries = new Map<string, PictureEntry>();
+  #run: string | null = null;
+
+  constructor(host: Host<ToEncodePanel, FromEncodePanel, EncodeState>) {
+    this.#host = host;
+    this.#chooser = element("div", { class: "tools" }, element("span", { text: "Run" }), this.#runs.element);
+    const head = element("header", { class: "title-line" }, this.#title, this.#chooser);
+    this.element.append(head, this.#message, this.#list, this.#live);
+    this.#tell("Waiting for the pictures …");
+  }
+
+  take(message: ToEncodePanel): void {
+    switch (message.kind) {
+      case "show":
+        this.#show(message);
+        break;
+      case "working":
+        this.#entries.get(message.picture)?.working();
+        break;
+      case "encoded": {
+        // An answer for a run that is no longer chosen comes too late; a `.latent` file chooses its run itself.
+        const entry = this.#entries.get(message.picture);
+        if (entry === undefined || (entry.hasOriginal && message.run !== this.#run)) break;
+        entry.encoded(message.result);
+        setText(this.#live, `${entry.name}: done`);
+        break;
+      }
+      case "failed": {
+        const entry = this.#entries.get(message.picture);
+        entry?.failed(message.failure);
+        if (entry !== undefined) setText(this.#live, `${entry.name}: ${message.failure.message}`);
+        break;
+      }
+    }
+  }
+
+  #show({ protocol, pictures, runs, run }: Show): void {
+    if (protocol > viewProtocolVersion) {
+      this.#tell("Latent Lab was updated while this panel was open. Close the panel and open it again.");
+      return;
+    }
+    const originals = pictures.filter(({ file }) => file !== null);
+    const [only] = pictures;
+    setText(
+      this.#title,
+      pictures.length === 1 && only !== undefined ? only.name : `${pictures.length} pictures`,
+    );
+    this.#run = run;
+    this.#chooser.hidden = runs.length === 0 || originals.length === 0;
+    this.#runs.setChoices(
+      runs.map(({ key, label }) => ({ value: key, label })),
+      run ?? "",
+    );
+    for (const entry of this.#entries.values()) entry.close();
+    this.#entries = new Map(
+      pictures.map((picture) => [
+        picture.key,
+        new PictureEntry(picture, pictures.length > 1, {
+          encode: (invert) => this.#encode(picture.key, invert),
+          saveLatent: () => this.#host.send({ kind: "save-latent", picture: picture.key }),
+          save: (name, bytes) => this.#host.send({ kind: "save", name, bytes }),
+        }),
+      ]),
+    );
+    this.#host.keep({ version: 1, pictures: pictures.map(({ key }) => key), run });
+    if (pictures.length === 0) this.#tell("There is no picture to show.");
+    else if (run === null && originals.length > 0) this.#tellOfNoRun();
+    else this.#fill();
+  }
+
+  #fill(): void {
+    this.#message.hidden = true;
+    this.#list.hidden = false;
+    this.#list.replaceChildren(...[...this.#entries.values()].map((entry) => entry.element));
+    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key, null);
+  }
+
+  #chooseRun(run: string): void {
+    this.#run = run;
+    this.#host.keep({ version: 1, pictures: [...this.#entries.keys()], run });
+    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key, entry.invert);
+  }
+
+  #encode(picture: string, invert: boolean | null): void {
+    if (this.#run === null) return;
+    this.#entries.get(picture)?.working();
+    this.#host.send({ kind: "encode", picture, run: this.#run, invert });
+  }
+
+  #tellOfNoRun(): void {
+    this.#tell(
+      "No model has been trained yet. Encoding needs one: training the example takes a minute or two.",
+    );
+    const train = button("Train a model…", "primary", () => this.#host.send({ kind: "train" }));
+    this.#message.append(train.element);
+  }
+
+  #tell(words: string): void {
+    this.#message.hidden = false;
+    this.#message.replaceChildren(element("p", { text: words }));
+    this.#list.hidden = true;
+  }
+}
