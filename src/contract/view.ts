@@ -4,7 +4,7 @@
  * was built anew; what it needs to draw then comes from the extension, which owns all data.
  */
 import * as z from "zod/mini";
-import { encodedPictureSchema } from "./encoded-picture.ts";
+import { decodedPictureSchema, encodedPictureSchema } from "./encoded-picture.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when panel and extension of different versions could misunderstand each other. */
@@ -138,7 +138,7 @@ export const toEncodePanelSchema = z.discriminatedUnion("kind", [
       z.object({
         key,
         name: z.string(),
-        /** The file's content where a browser can show it; null for a `.latent` file. */
+        /** The file's content, empty where it is too large to be shown; null for a `.latent` file. */
         file: z.nullable(bytes),
         type: z.string(),
       }),
@@ -149,6 +149,8 @@ export const toEncodePanelSchema = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("working"), picture: key }),
   z.object({ kind: z.literal("encoded"), picture: key, run: key, result: encodedPictureSchema }),
+  /** Of a `.latent` file. */
+  z.object({ kind: z.literal("decoded"), picture: key, run: key, result: decodedPictureSchema }),
   z.object({ kind: z.literal("failed"), picture: key, failure }),
 ]);
 export type ToEncodePanel = z.infer<typeof toEncodePanelSchema>;

@@ -178,10 +178,11 @@ class EncodePage implements vscode.Disposable {
     return runs.find(({ record }) => record.modelSha256 === model) ?? runs[0];
   }
 
-  async #fileOf(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  /** Empty where it cannot be shown; why it cannot, encoding it will say. */
+  async #fileOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
     return readSmall(path, maximumShownBytes).then(
       (content) => new Uint8Array(content),
-      () => null,
+      () => new Uint8Array(0),
     );
   }
 
@@ -189,9 +190,11 @@ class EncodePage implements vscode.Disposable {
     if (!this.#pictures.some(({ fsPath }) => fsPath === picture)) return;
     this.#post({ kind: "working", picture });
     try {
-      const result = await this.#ask(picture, run, invert);
-      this.#results.set(picture, result);
-      this.#post({ kind: "encoded", picture, run, result });
+      this.#post(
+        isLatent(picture)
+          ? { kind: "decoded", picture, run, result: await this.#decoded(picture, run) }
+          : { kind: "encoded", picture, run, result: await this.#encoded(picture, run, invert) },
+      );
     } catch (error) {
       if (error instanceof Failure && error.code === "interrupted") return;
       const failure =
@@ -203,20 +206,28 @@ class EncodePage implements vscode.Disposable {
     }
   }
 
-  async #ask(picture: string, run: string, invert: boolean | null): Promise<EncodedPicture> {
+  async #encoded(picture: string, run: string, invert: boolean | null): Promise<EncodedPicture> {
+    const wish = invert === null ? "auto" : invert ? "on" : "off";
+    const answer = await this.#ask(picture, ["encode", run, picture, "--detail", "--invert", wish]);
+    const result = understood(encodedPictureSchema.safeParse(answer));
+    this.#results.set(picture, result);
+    return result;
+  }
+
+  async #decoded(picture: string, run: string): Promise<DecodedPicture> {
+    return understood(
+      decodedPictureSchema.safeParse(await this.#ask(picture, ["decode", run, picture, "--detail"])),
+    );
+  }
+
+  async #ask(picture: string, args: readonly string[]): Promise<unknown> {
     if (!vscode.workspace.isTrusted)
       throw new Failure(
         "usage",
         "nothing is launched in Restricted Mode",
         "Trust this workspace to encode pictures in it.",
       );
-    const args = isLatent(picture)
-      ? ["decode", run, picture, "--detail"]
-      : ["encode", run, picture, "--detail", "--invert", invert === null ? "auto" : invert ? "on" : "off"];
-    const answer = await askTool(this.#context.program, args, dirname(picture), this.#cancellation.token);
-    const parsed = encodedPictureSchema.safeParse(answer);
-    if (parsed.success) return parsed.data;
-    throw new Failure("internal", "the answer about the picture makes no sense", "Update Latent Lab.");
+    return askTool(this.#context.program, args, dirname(picture), this.#cancellation.token);
   }
 
   async #saveLatent(picture: string): Promise<void> {
@@ -225,6 +236,11 @@ class EncodePage implements vscode.Disposable {
     const name = `${basename(picture, extname(picture))}.latent`;
     await saveFile(name, new Uint8Array(Buffer.from(result.latentFile, "base64")));
   }
+}
+
+function understood<T>(parsed: { success: true; data: T } | { success: false }): T {
+  if (parsed.success) return parsed.data;
+  throw new Failure("internal", "the answer about the picture makes no sense", "Update Latent Lab.");
 }
 
 function isLatent(path: string): boolean {
