@@ -5,6 +5,8 @@
 import { basename, dirname, extname } from "node:path";
 import * as vscode from "vscode";
 import {
+  type DecodedPicture,
+  decodedPictureSchema,
   type EncodedPicture,
   encodedPictureSchema,
   latentFileModel,
