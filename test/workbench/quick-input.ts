@@ -1,0 +1,91 @@
+/** The box at the top: the command palette, quick picks and input boxes. */
+import type { Locator, Page } from "playwright-core";
+import { exactly } from "./exactly.ts";
+import { eventually } from "./wait.ts";
+
+export class QuickInput {
+  readonly #page: Page;
+  readonly #widget: Locator;
+
+  constructor(page: Page) {
+    this.#page = page;
+    this.#widget = page.locator(".quick-input-widget");
+  }
+
+  async openPalette(): Promise<void> {
+    await this.#page.keyboard.press("F1");
+    await this.#input.waitFor();
+  }
+
+  /** Types over what is there and returns the labels that remain. */
+  async rowsFor(text: string): Promise<string[]> {
+    const isPalette = (await this.#input.inputValue()).startsWith(">");
+    await this.#input.fill(isPalette ? `>${text}` : text);
+    // The list follows with a delay; its state a moment later counts.
+    await this.#page.waitForTimeout(400);
+    return this.rows();
+  }
+
+  /** The labels on offer that can be seen. */
+  async rows(): Promise<string[]> {
+    const labels = this.#widget.locator(".monaco-list-row .quick-input-list-row:first-child .label-name");
+    return (await labels.allTextContents()).map(plain);
+  }
+
+  /** Picks the row with this label, as soon as there is one. */
+  async pick(label: string): Promise<void> {
+    await this.#input.waitFor();
+    const isPalette = (await this.#input.inputValue()).startsWith(">");
+    await this.#input.fill(isPalette ? `>${label}` : label);
+    const row = this.#widget.locator(".monaco-list-row").filter({
+      has: this.#page
+        .locator(".quick-input-list-row:first-child .label-name")
+        .filter({ hasText: exactly(label) }),
+    });
+    try {
+      await row.first().click();
+    } catch (cause) {
+      throw new Error(`"${label}" is not offered; there is: ${(await this.rows()).join(", ")}`, { cause });
+    }
+  }
+
+  /** Takes what is chosen already. */
+  async accept(): Promise<void> {
+    await this.#input.waitFor();
+    await this.#page.keyboard.press("Enter");
+  }
+
+  /** Answers an input box. */
+  async enter(text: string): Promise<void> {
+    await this.#input.fill(text);
+    await this.#page.keyboard.press("Enter");
+  }
+
+  /** What the box says about what is typed, "" where it says nothing. */
+  async message(): Promise<string> {
+    const message = this.#widget.locator(".quick-input-message");
+    return (await message.isVisible()) ? plain((await message.textContent()) ?? "") : "";
+  }
+
+  /** The title or else the placeholder, once the box is open: what it asks for. */
+  async question(): Promise<string> {
+    return eventually("a question", async () => {
+      if (!(await this.#input.isVisible())) return "";
+      const title = plain((await this.#widget.locator(".quick-input-title").textContent()) ?? "");
+      return title || ((await this.#input.getAttribute("placeholder")) ?? "");
+    });
+  }
+
+  async cancel(): Promise<void> {
+    await this.#page.keyboard.press("Escape");
+    await this.#widget.waitFor({ state: "hidden" });
+  }
+
+  get #input(): Locator {
+    return this.#widget.locator(".quick-input-box input");
+  }
+}
+
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ").trim();
+}

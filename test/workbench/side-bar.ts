@@ -1,0 +1,55 @@
+/** The side bar: view containers and the rows of their trees. */
+import type { Locator, Page } from "playwright-core";
+import { ContextMenu } from "./context-menu.ts";
+
+export class SideBar {
+  readonly #page: Page;
+  readonly #menu: ContextMenu;
+
+  constructor(page: Page) {
+    this.#page = page;
+    this.#menu = new ContextMenu(page);
+  }
+
+  /** Shows a view container by its title. */
+  async show(title: string): Promise<void> {
+    const tab = this.#page
+      .locator(`.activitybar .action-item[role="tab"]:has([aria-label^="${title}"])`)
+      .first();
+    if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
+    await this.#page.locator(".sidebar .composite.title").filter({ hasText: title }).waitFor();
+  }
+
+  /** The rows of the trees that are shown, as a screen reader says them. */
+  async rows(): Promise<string[]> {
+    const rows = await this.#rows.all();
+    return Promise.all(rows.map(async (row) => (await row.getAttribute("aria-label")) ?? ""));
+  }
+
+  /** What a view without rows says. */
+  async welcome(): Promise<string> {
+    return this.#page.locator(".sidebar .welcome-view-content:visible").first().innerText();
+  }
+
+  async click(row: string | RegExp): Promise<void> {
+    await this.#row(row).click();
+  }
+
+  async offers(row: string | RegExp): Promise<string[]> {
+    await this.#row(row).click({ button: "right" });
+    return this.#menu.readAndClose();
+  }
+
+  async choose(row: string | RegExp, command: string): Promise<void> {
+    await this.#row(row).click({ button: "right" });
+    await this.#menu.choose(command);
+  }
+
+  get #rows(): Locator {
+    return this.#page.locator(".sidebar .pane-body .monaco-list-row:visible");
+  }
+
+  #row(text: string | RegExp): Locator {
+    return this.#rows.filter({ hasText: text }).first();
+  }
+}
