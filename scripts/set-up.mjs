@@ -73,13 +73,22 @@ export function runProgram(program, args, { env = {}, stdout = "inherit", shell 
   });
 }
 
-/** Runs a program and keeps what it prints. */
+/** Runs a program and keeps all that it prints. */
 export function captureProgram(program, args) {
+  return capture(program, args, "pipe");
+}
+
+/** Runs a program that prints its result on stdout, which is kept, and speaks on our stderr meanwhile. */
+export function captureResult(program, args) {
+  return capture(program, args, "inherit");
+}
+
+function capture(program, args, stderr) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", stderr] });
     const pieces = [];
     child.stdout.on("data", (piece) => pieces.push(piece));
-    child.stderr.on("data", (piece) => pieces.push(piece));
+    child.stderr?.on("data", (piece) => pieces.push(piece));
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output: Buffer.concat(pieces).toString().trimEnd() }));
   });

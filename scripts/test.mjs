@@ -4,7 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./checks.mjs";
-import { nodeForTypeScript, root, runProgram, TaskError } from "./set-up.mjs";
+import { packageExtension } from "./package.mjs";
+import { captureResult, nodeForTypeScript, root, runProgram, TaskError } from "./set-up.mjs";
 
 /** A test that takes longer than this hangs. */
 const timeLimitMilliseconds = 15 * 60_000;
@@ -20,7 +21,7 @@ export async function test(args) {
   const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
   const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
-  const tests = await runTests(files, options);
+  const tests = await runInTurns(files, options);
   const passed = checks.passed + tests.passed;
   const failed = checks.failed.length + tests.failed;
   if (checks.failed.length > 0) process.stdout.write(`\nFailed checks: ${checks.failed.join("; ")}\n`);
@@ -29,7 +30,37 @@ export async function test(args) {
   return failed === 0 ? 0 : 1;
 }
 
-async function runTests(files, options) {
+/**
+ * Two files at a time, then those of the workbench one by one: a workbench keeps a small machine busy. They, and the
+ * package's own tests, need the package as it is now.
+ */
+async function runInTurns(files, options) {
+  const ofWorkbench = files.filter((file) => file.startsWith("test/workbench/"));
+  const others = files.filter((file) => !ofWorkbench.includes(file));
+  if (files.some((file) => /^test\/(?:workbench|package)\//.test(file))) await packageExtension();
+  const first = await runTests(others, 2, options, {});
+  if (ofWorkbench.length === 0) return first;
+  const missing = await installWorkbench();
+  const second = await runTests(ofWorkbench, 1, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
+  return {
+    passed: first.passed + second.passed,
+    failed: first.failed + second.failed,
+    skipped: first.skipped + second.skipped,
+  };
+}
+
+/** Why there is no workbench to test with; "" where there is one. */
+async function installWorkbench() {
+  const script = join(root, "test/workbench/install.ts");
+  const { code, output } = await captureResult(nodeForTypeScript(), [
+    "--disable-warning=ExperimentalWarning",
+    script,
+  ]);
+  return code === 0 ? output : "the workbench could not be installed (see above)";
+}
+
+async function runTests(files, concurrency, options, env) {
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-tests-"));
   const countsFile = join(folder, "counts.json");
   try {
@@ -38,7 +69,7 @@ async function runTests(files, options) {
       [
         "--disable-warning=ExperimentalWarning",
         "--test",
-        "--test-concurrency=2",
+        `--test-concurrency=${concurrency}`,
         `--test-timeout=${timeLimitMilliseconds}`,
         "--test-reporter=./scripts/test-reporter.mjs",
         "--test-reporter-destination=stdout",
@@ -46,7 +77,7 @@ async function runTests(files, options) {
         ...files,
       ],
       // Tests of the hop to the pinned Node need the one that npm was started with.
-      { env: { LATENT_LAB_TEST_COUNTS: countsFile, LATENT_LAB_TEST_NODE: process.execPath } },
+      { env: { ...env, LATENT_LAB_TEST_COUNTS: countsFile, LATENT_LAB_TEST_NODE: process.execPath } },
     );
     const counts = existsSync(countsFile) ? JSON.parse(await readFile(countsFile, "utf8")) : null;
     if (counts === null) return { passed: 0, failed: 1, skipped: 0 };

@@ -26,7 +26,7 @@ export class Editors {
 
   /** Titles of the open tabs. */
   async tabs(): Promise<string[]> {
-    return this.#page.locator(".tabs-container .tab .label-name").allTextContents();
+    return this.#page.locator(".tabs-container .tab .monaco-icon-label-container").allTextContents();
   }
 
   async activate(title: string): Promise<void> {
@@ -35,7 +35,7 @@ export class Editors {
 
   async closeTab(title: string): Promise<void> {
     await this.#tab(title).hover();
-    await this.#tab(title).locator(".codicon-close").click();
+    await this.#tab(title).locator(".tab-actions .action-label").click();
   }
 
   /** Right-clicks the tab and chooses from the menu. */
@@ -80,7 +80,7 @@ export class Editors {
       .click();
   }
 
-  /** How many squiggles the active editor shows. */
+  /** How many squiggles the active editor shows now. */
   async squiggles(kind: "error" | "warning" | "info"): Promise<number> {
     return this.#active.locator(`.squiggly-${kind}`).count();
   }
@@ -99,7 +99,7 @@ export class Editors {
 
   #tab(title: string): Locator {
     return this.#page.locator(".tabs-container .tab").filter({
-      has: this.#page.locator(".label-name").filter({ hasText: exactly(title) }),
+      has: this.#page.locator(".monaco-icon-label-container").filter({ hasText: exactly(title) }),
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The side bar: view containers and the rows of their trees. */
 import type { Locator, Page } from "playwright-core";
 import { ContextMenu } from "./context-menu.ts";
+import { eventually } from "./wait.ts";
 
 export class SideBar {
   readonly #page: Page;
@@ -20,10 +21,12 @@ export class SideBar {
     await this.#page.locator(".sidebar .composite.title").filter({ hasText: title }).waitFor();
   }
 
-  /** The rows of the trees that are shown, as a screen reader says them. */
+  /** The rows of the trees that are shown, as a screen reader says them, as soon as there are any. */
   async rows(): Promise<string[]> {
-    const rows = await this.#rows.all();
-    return Promise.all(rows.map(async (row) => (await row.getAttribute("aria-label")) ?? ""));
+    return eventually("rows in the side bar", async () => {
+      const rows = await this.#rows.all();
+      return Promise.all(rows.map(async (row) => (await row.getAttribute("aria-label")) ?? ""));
+    });
   }
 
   /** What a view without rows says. */

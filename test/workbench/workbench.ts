@@ -91,7 +91,7 @@ export class Workbench {
     return window;
   }
 
-  /** Changes user settings for all windows, open ones too, which take a moment to hear of it. */
+  /** Changes user settings; windows that are open read them when they are reloaded. */
   useSettings(settings: Readonly<Record<string, unknown>>): void {
     const folder = join(this.#userData, "User");
     mkdirSync(folder, { recursive: true });
