@@ -35,6 +35,7 @@ async function startLong(window: WorkbenchWindow): Promise<void> {
 
 scenario("a preset is trained on 2,000 images, from the palette to the pictures", {}, async (scene) => {
   const { window, workbench, folder } = scene;
+  await eventually("the command", () => window.offersCommand("Latent Lab: Train…"));
   await window.runCommand("Latent Lab: Train…");
   await window.quickInput.pick("mnist-vae");
   await window.quickInput.pick("Drawn digits, a quick try");
@@ -60,6 +61,8 @@ scenario(
   async ({ window, folder }) => {
     await startLong(window);
     const [run = ""] = runsIn(folder);
+    const shown = await window.panel('body[data-panel="dashboard"]');
+    await eventually("the live dashboard", async () => /of 2,?000/.test(await shown.text()));
     await window.reload();
     await window.statusBar.textLike(/epoch \d+\/2000/);
     const dashboard = await window.panel('body[data-panel="dashboard"]');
@@ -86,7 +89,8 @@ scenario(
     const done = epochsIn(run);
     await eventually("idle", async () => (await window.statusBar.texts()).includes("Latent Lab"));
     await window.runCommand("Latent Lab: Resume Run…");
-    await window.quickInput.accept();
+    const [row = ""] = await eventually("the run", () => window.quickInput.rows());
+    await window.quickInput.pick(row);
     await window.statusBar.textLike(/epoch \d+\/2000/);
     await eventually("more epochs", () => epochsIn(run) > done);
     assert.equal(runsIn(folder).length, 1);
