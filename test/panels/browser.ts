@@ -76,6 +76,28 @@ export class Panel {
     );
   }
 
+  /** The text of the first element that matches. */
+  async text(selector: string): Promise<string> {
+    return (await this.page.locator(selector).first().textContent()) ?? "";
+  }
+
+  /** What the content security policy has refused. */
+  async violations(): Promise<string[]> {
+    return this.page.evaluate(() => (window as unknown as { violations: string[] }).violations);
+  }
+
+  /** Waits until the panel has said `count` messages of this kind; the last of them. */
+  async heard(kind: string, count = 1): Promise<Record<string, unknown>> {
+    await this.page.waitForFunction(
+      ({ wanted, least }) =>
+        (window as unknown as { said: Record<string, unknown>[] }).said.filter(
+          (message) => message.kind === wanted,
+        ).length >= least,
+      { wanted: kind, least: count },
+    );
+    return (await this.said(kind)).at(-1) ?? {};
+  }
+
   async state(): Promise<unknown> {
     return this.page.evaluate(() => (window as unknown as { kept: unknown }).kept);
   }
@@ -129,8 +151,17 @@ export async function openPanel(browser: Browser, options: PanelOptions): Promis
   });
   await page.addInitScript(
     ({ variables, state }) => {
-      const shared = window as unknown as { said: unknown[]; kept: unknown; acquireVsCodeApi(): unknown };
+      const shared = window as unknown as {
+        said: unknown[];
+        violations: string[];
+        kept: unknown;
+        acquireVsCodeApi(): unknown;
+      };
       shared.said = [];
+      shared.violations = [];
+      document.addEventListener("securitypolicyviolation", ({ violatedDirective, sourceFile, blockedURI }) =>
+        shared.violations.push(`${violatedDirective} ${blockedURI} ${sourceFile ?? ""}`),
+      );
       shared.kept = state;
       shared.acquireVsCodeApi = () => ({
         postMessage: (message: unknown) => shared.said.push(structuredClone(message)),

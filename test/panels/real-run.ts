@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { runFiles, runRecordSchema } from "../../src/contract/run.ts";
 import type { RunCard, ToDashboard } from "../../src/contract/view.ts";
+import type { Panel } from "./browser.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -18,8 +19,15 @@ export interface RealRun {
 
 /** Trains 2,000 drawn digits for a few epochs: about a second. */
 export function trainRun(folder: string, ...settings: readonly string[]): RealRun {
-  const small = ["dataset.kind=drawn-digits", "dataset.train=2000", "dataset.test=300", ...settings];
+  const small = [
+    "dataset.kind=drawn-digits",
+    "dataset.train=2000",
+    "dataset.test=300",
+    "training.epochs=4",
+    ...settings,
+  ];
   const command = ["train", "--preset", "mnist-vae", "--threads", "1", "--out", folder];
+  // Later settings win.
   const args = [...command, ...small.flatMap((setting) => ["--set", setting])];
   const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/latent-lab.js"), ...args], {
     encoding: "utf8",
@@ -83,6 +91,14 @@ export function messagesFor(
     ),
     { kind: "previews", run, epochs: [...previews.keys()] },
   ];
+}
+
+/** Opens the run in the panel, pictures and all. */
+export async function showRun(panel: Panel, run: RealRun, ...others: readonly RealRun[]): Promise<void> {
+  await panel.post(...messagesFor(run, others));
+  const { epoch } = await panel.heard("want-preview");
+  await panel.post(previewMessage(run, Number(epoch)));
+  await panel.page.locator(".picture-block canvas").first().waitFor({ state: "visible" });
 }
 
 /** Answers what the panel has asked for, as the extension does. */

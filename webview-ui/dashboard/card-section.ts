@@ -78,7 +78,7 @@ function treeOf(value: unknown, depth: number): Node {
   if (typeof value !== "object" || value === null || Array.isArray(value) || depth > maximumDepth)
     return element("span", { class: "tree-value", text: JSON.stringify(value) ?? "" });
   const entries = Object.entries(value).map(([name, inner]) =>
-    element("li", {}, element("span", { class: "tree-name", text: name }), treeOf(inner, depth + 1)),
+    element("li", {}, element("span", { class: "tree-name", text: `${name}: ` }), treeOf(inner, depth + 1)),
   );
   return element("ul", {}, ...entries);
 }

@@ -1,0 +1,410 @@
+/** The dashboard in a browser, fed with what a real run has written. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { changeTheme, findChromium, launch, openPanel, type Panel, type PanelOptions } from "./browser.ts";
+import { messagesFor, previewMessage, type RealRun, showRun, trainRun } from "./real-run.ts";
+import { themes } from "./themes.ts";
+
+const chromium = findChromium();
+const skip = chromium === null ? "no Chromium found" : false;
+const [dark, light] = themes;
+if (dark === undefined || light === undefined) throw new Error("themes.ts is empty");
+
+const chart = ".chart canvas";
+const reconstructions = ".picture-block:nth-child(1) canvas";
+const generated = ".picture-block:nth-child(2) canvas";
+
+describe("dashboard", () => {
+  const folder = mkdtempSync(join(tmpdir(), "latent-lab-panels-"));
+  let browser: Browser;
+  let run: RealRun;
+  let other: RealRun;
+
+  before(async () => {
+    if (chromium === null) return;
+    run = trainRun(join(folder, "first"));
+    other = trainRun(join(folder, "second"), "training.seed=2");
+    browser = await launch(chromium);
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = (options: Partial<PanelOptions> = {}) =>
+    openPanel(browser, { panel: "dashboard", theme: dark, ...options });
+
+  const opened = async (options: Partial<PanelOptions> = {}): Promise<Panel> => {
+    const panel = await open(options);
+    await showRun(panel, run);
+    return panel;
+  };
+
+  const epochLines = () =>
+    Buffer.from(run.metrics)
+      .toString()
+      .split("\n")
+      .filter((line) => line.includes('"event":"epoch"'))
+      .map((line): { epoch: number; test: { loss: number; klPerDimension: number[] } } => JSON.parse(line));
+
+  test("draws the curves and both blocks of pictures", { skip }, async () => {
+    const panel = await opened();
+    assert.ok((await panel.colours(chart)) > 20, "the chart is blank");
+    assert.ok((await panel.colours(reconstructions)) > 50, "the reconstructions are blank");
+    assert.ok((await panel.colours(generated)) > 50, "the generated pictures are blank");
+    const latest = epochLines().at(-1)?.test.loss.toFixed(2) ?? "";
+    assert.match(await panel.text(".figures"), /4 of 4/);
+    assert.ok((await panel.text(".figures")).includes(latest));
+    assert.ok((await panel.text('[data-curve="test-loss"]')).includes(latest));
+    assert.equal(await panel.page.locator(".bars .bar").count(), 20);
+    assert.deepEqual(await panel.said("problem"), []);
+    assert.deepEqual(panel.errors, []);
+    await panel.picture("dashboard");
+  });
+
+  test("asks for nothing that its content security policy refuses", { skip }, async () => {
+    const panel = await opened();
+    // The toolkit tries a style element of its own and does without it.
+    const others = (await panel.violations()).filter(
+      (refused) => !refused.startsWith("style-src-elem inline"),
+    );
+    assert.deepEqual(others, []);
+  });
+
+  test("hides a curve, takes the log scale and counts steps, and remembers it", { skip }, async () => {
+    const panel = await opened();
+    const all = await panel.print(chart);
+    await panel.page.locator('[data-curve="test-kl"]').click();
+    await panel.frames();
+    const withoutKl = await panel.print(chart);
+    assert.notEqual(withoutKl, all);
+    await panel.page.getByRole("checkbox", { name: "Log scale" }).click();
+    await panel.frames();
+    const logarithmic = await panel.print(chart);
+    assert.notEqual(logarithmic, withoutKl);
+    await panel.page.getByRole("combobox", { name: "Horizontal axis" }).click();
+    await panel.page.getByRole("option", { name: "by step" }).click();
+    await panel.frames();
+    assert.notEqual(await panel.print(chart), logarithmic);
+    const state = await panel.state();
+    const again = await opened({ state });
+    assert.equal(await again.print(chart), await panel.print(chart));
+    assert.equal(await again.page.locator('[data-curve="test-kl"]').getAttribute("aria-pressed"), "false");
+    await panel.picture("dashboard-log");
+  });
+
+  test("the scrubber sets pictures, latents and the line in the chart together", { skip }, async () => {
+    const panel = await opened();
+    const slider = panel.page.getByRole("slider", { name: "Epoch" });
+    const look = async () => ({
+      pictures: await panel.print(reconstructions),
+      chart: await panel.print(chart),
+      latents: await panel.page.locator(".bars").innerHTML(),
+    });
+    const last = await look();
+    await slider.focus();
+    await panel.page.keyboard.press("ArrowLeft");
+    assert.equal(await slider.getAttribute("aria-valuetext"), "Epoch 3 of 4");
+    assert.equal((await panel.heard("want-preview", 2)).epoch, 3);
+    await panel.post(previewMessage(run, 3));
+    await panel.page.locator('canvas[aria-label*="epoch 3"]').first().waitFor();
+    const third = await look();
+    assert.notEqual(third.pictures, last.pictures);
+    assert.notEqual(third.chart, last.chart);
+    assert.notEqual(third.latents, last.latents);
+    await panel.page.keyboard.press("Home");
+    assert.equal(await slider.getAttribute("aria-valuenow"), "1");
+    await panel.page.keyboard.press("End");
+    await panel.frames();
+    assert.deepEqual(await look(), last);
+    const box = await slider.boundingBox();
+    assert.ok(box);
+    await panel.page.mouse.click(box.x + 1, box.y + box.height / 2);
+    assert.equal(await slider.getAttribute("aria-valuenow"), "1");
+  });
+
+  test("follows the latest epoch while training, until somebody chooses another", { skip }, async () => {
+    const panel = await open();
+    const [show, ...rest] = messagesFor(run);
+    assert.ok(show?.kind === "show");
+    const training = { ...run.card, state: "training" as const, canStop: true };
+    const key = run.card.key;
+    await panel.post({ ...show, runs: [training] }, ...rest.slice(0, 2));
+    await panel.post({ kind: "previews", run: key, epochs: [1, 2] });
+    assert.equal((await panel.heard("want-preview")).epoch, 2);
+    await panel.post({ kind: "previews", run: key, epochs: [1, 2, 3] });
+    assert.equal((await panel.heard("want-preview", 2)).epoch, 3);
+    await panel.page.getByRole("slider", { name: "Epoch" }).press("Home");
+    await panel.post({ kind: "previews", run: key, epochs: [1, 2, 3, 4] });
+    const slider = panel.page.getByRole("slider", { name: "Epoch" });
+    assert.equal(await slider.getAttribute("aria-valuenow"), "1");
+    await panel.page.getByRole("checkbox", { name: "Follow the latest" }).click();
+    assert.equal(await slider.getAttribute("aria-valuenow"), "4");
+  });
+
+  test("shows the values under the pointer and under the arrow keys", { skip }, async () => {
+    const panel = await opened();
+    const value = () => panel.text('[data-curve="test-loss"] .legend-value');
+    const latest = await value();
+    const box = await panel.page.locator(".chart .u-over").boundingBox();
+    assert.ok(box);
+    await panel.page.mouse.move(box.x + box.width / 4, box.y + 20);
+    await panel.frames();
+    assert.equal(await value(), epochLines()[0]?.test.loss.toFixed(2));
+    await panel.page.mouse.move(2, 2);
+    await panel.frames();
+    assert.equal(await value(), latest);
+    await panel.page.locator(".chart").focus();
+    await panel.page.keyboard.press("Home");
+    await panel.frames();
+    assert.equal(await value(), epochLines()[0]?.test.loss.toFixed(2));
+    assert.match(await panel.text(".where"), /epoch 0\.00/);
+  });
+
+  test("zooms by the keyboard and shows everything again", { skip }, async () => {
+    const panel = await opened();
+    const whole = await panel.print(chart);
+    await panel.page.locator(".chart").focus();
+    await panel.page.keyboard.press("+");
+    await panel.frames();
+    assert.notEqual(await panel.print(chart), whole);
+    await panel.page.getByRole("button", { name: "Show all" }).click();
+    await panel.frames();
+    assert.equal(await panel.print(chart), whole);
+  });
+
+  test("takes 100,000 recorded steps and goes on with live ones", { skip }, async () => {
+    const panel = await open();
+    const steps = 100_000;
+    const step = (at: number) => ({
+      event: "step",
+      step: at,
+      epoch: Math.ceil(at / 1000),
+      train: { loss: 100 + 400 / at, reconstruction: 80 + 400 / at, kl: 20 },
+      imagesPerSecond: 5000,
+    });
+    const text = Array.from({ length: steps }, (_, index) => `${JSON.stringify(step(index + 1))}\n`).join("");
+    const bytes = Buffer.from(text);
+    const card = { ...run.card, stepsPerEpoch: 1000, epochs: 200, state: "training", canStop: true };
+    await panel.post({ kind: "show", protocol: 1, runs: [card] });
+    const piece = 1 << 20;
+    for (let from = 0; from < bytes.length; from += piece) {
+      await panel.post({
+        kind: "metrics",
+        run: card.key,
+        bytes: new Uint8Array(bytes.subarray(from, from + piece)),
+        last: from + piece >= bytes.length,
+      });
+    }
+    await panel.post({ kind: "lines", run: card.key, lines: [step(steps + 1), step(steps + 2)] });
+    assert.match(await panel.text(".figures"), /101 of 200/);
+    assert.ok((await panel.colours(chart)) > 10);
+    await panel.page.getByRole("button", { name: "Save as CSV…" }).click();
+    const saved = await panel.heard("save");
+    const lines = Buffer.from(saved.bytes as number[])
+      .toString()
+      .trimEnd()
+      .split("\r\n");
+    assert.equal(lines.length, 1 + steps + 2);
+    assert.deepEqual(await panel.said("problem"), []);
+  });
+
+  test("a line told twice, or trained again after a resume, counts once", { skip }, async () => {
+    const panel = await opened();
+    const before = await panel.print(chart);
+    await panel.post({
+      kind: "metrics",
+      run: run.card.key,
+      bytes: new Uint8Array(run.metrics),
+      last: true,
+    });
+    assert.equal(await panel.print(chart), before);
+  });
+
+  test("drops what is no message of ours, says so, and works on", { skip }, async () => {
+    const panel = await opened();
+    const garbage = [
+      null,
+      7,
+      "<img src=x onerror=alert(1)>",
+      { kind: "show" },
+      { kind: "show", protocol: 1, runs: [{ ...run.card, epochs: "many" }] },
+      { kind: "lines", run: run.card.key, lines: [{ event: "step", step: "x" }] },
+      { kind: "preview", run: run.card.key, epoch: 4, png: "not bytes" },
+      { kind: "eval", code: "alert(1)" },
+    ];
+    const before = await panel.print(chart);
+    await panel.post(...garbage);
+    assert.equal((await panel.said("problem")).length, garbage.length);
+    assert.equal(await panel.print(chart), before);
+    assert.deepEqual(panel.errors, []);
+  });
+
+  test("a metrics file with broken lines gives the others, and a problem", { skip }, async () => {
+    const panel = await open();
+    const broken = Buffer.concat([
+      Buffer.from('{"event":"step","step":1}\nnot json\n[1,2]\n'),
+      Buffer.from(run.metrics),
+      Buffer.from('{"event":"epoch","epo'),
+    ]);
+    await panel.post({ kind: "show", protocol: 1, runs: [run.card] });
+    await panel.post({ kind: "metrics", run: run.card.key, bytes: new Uint8Array(broken), last: true });
+    assert.match(await panel.text(".figures"), /4 of 4/);
+    assert.match(String((await panel.heard("problem")).message), /4 lines/);
+  });
+
+  test("a preview that is no picture is told and leaves a note in its place", { skip }, async () => {
+    const panel = await open();
+    await panel.post(...messagesFor(run));
+    await panel.heard("want-preview");
+    await panel.post({ kind: "preview", run: run.card.key, epoch: 4, png: new Uint8Array([1, 2, 3]) });
+    assert.match(String((await panel.heard("problem")).message), /epoch 4/);
+    await panel.page.getByText("There is no picture of epoch 4 any more.").first().waitFor();
+  });
+
+  test("text from a run is shown as text", { skip }, async () => {
+    const panel = await open();
+    const name = "<b>bold</b><img src=x onerror=alert(1)>";
+    await panel.post({ kind: "show", protocol: 1, runs: [{ ...run.card, name }] });
+    assert.equal(await panel.text("h1"), name);
+    assert.equal(await panel.page.locator("main img, main b").count(), 0);
+  });
+
+  test("saves pictures as PNG and curves as CSV", { skip }, async () => {
+    const panel = await opened();
+    await panel.page.getByRole("button", { name: "Save as PNG…" }).first().click();
+    const picture = await panel.heard("save");
+    assert.equal(picture.name, "mnist-vae-epoch-4-reconstructions.png");
+    assert.deepEqual((picture.bytes as number[]).slice(0, 4), [0x89, 0x50, 0x4e, 0x47]);
+    await panel.page.getByRole("button", { name: "Save as CSV…" }).click();
+    const curve = await panel.heard("save", 2);
+    assert.equal(curve.name, "mnist-vae-curve.csv");
+    const [header, ...lines] = Buffer.from(curve.bytes as number[])
+      .toString()
+      .trimEnd()
+      .split("\r\n");
+    const columns = header?.split(",").length;
+    assert.equal(lines.filter((line) => line.includes(",epoch,")).length, 4);
+    for (const line of lines) assert.equal(line.split(",").length, columns, line);
+  });
+
+  test("the table twin has every epoch's numbers", { skip }, async () => {
+    const panel = await opened();
+    await panel.page.getByText("The curves as a table").click();
+    const rows = panel.page.locator(".epoch-table tbody tr");
+    await rows.first().waitFor();
+    const texts = await rows.allTextContents();
+    assert.equal(texts.length, 4);
+    for (const [
+      index,
+      {
+        epoch,
+        test: { loss },
+      },
+    ] of epochLines().entries()) {
+      assert.ok(texts[index]?.startsWith(String(epoch)));
+      assert.ok(texts[index]?.includes(loss.toFixed(2)));
+    }
+  });
+
+  test("lays several runs over each other", { skip }, async () => {
+    const panel = await opened();
+    const alone = await panel.print(chart);
+    await showRun(panel, run, other);
+    assert.notEqual(await panel.print(chart), alone);
+    const rows = await panel.page.locator(".run-values tbody tr").allTextContents();
+    assert.equal(rows.length, 2);
+    assert.notEqual(rows[0], rows[1]);
+    await panel.picture("dashboard-compare");
+  });
+
+  test("the chart follows a change of theme", { skip }, async () => {
+    const panel = await opened();
+    const before = await panel.print(chart);
+    await changeTheme(panel, light);
+    const after = await panel.print(chart);
+    assert.notEqual(after, before);
+    assert.equal(after, await (await opened({ theme: light })).print(chart));
+  });
+
+  test("fits a side bar without scrolling sideways", { skip }, async () => {
+    const panel = await opened({ size: { width: 280, height: 800 }, layout: "narrow" });
+    const width = await panel.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.equal(width, 280);
+    assert.ok((await panel.colours(reconstructions)) > 50);
+    await panel.picture("dashboard-narrow");
+  });
+
+  test("says what is being prepared", { skip }, async () => {
+    const panel = await open();
+    await panel.post(
+      { kind: "show", protocol: 1, runs: [{ ...run.card, state: "preparing", canStop: true }] },
+      { kind: "preparing", doing: "download", done: 3_100_000, total: 11_600_000 },
+    );
+    await panel.page.getByText("Downloading the dataset: 3.1 MB of 11.6 MB").waitFor();
+    await panel.page.getByText("The first numbers appear after the first steps.").waitFor();
+    await panel.picture("dashboard-preparing");
+  });
+
+  test("shows pace and progress while training, and stops", { skip }, async () => {
+    const panel = await opened();
+    const card = { ...run.card, state: "training", epochs: 50, canStop: true };
+    await panel.post({ kind: "card", card });
+    await panel.post({ kind: "pace", run: card.key, imagesPerSecond: 12_345.6, secondsLeft: 125 });
+    const figures = await panel.text(".figures");
+    assert.match(figures, /4 of 50/);
+    assert.match(figures, /12,346/);
+    assert.match(figures, /2 min 5 s/);
+    assert.equal(await panel.page.getByRole("progressbar", { name: "Training" }).count(), 1);
+    await panel.page.getByRole("button", { name: "Stop" }).click();
+    assert.deepEqual(await panel.heard("do"), { kind: "do", action: "stop", run: card.key });
+    await panel.picture("dashboard-training");
+  });
+
+  test("a failed run says why and what to do, and can be resumed", { skip }, async () => {
+    const panel = await opened();
+    const failure = { message: "the loss became NaN at step 64", hint: "Lower the learning rate." };
+    await panel.post({ kind: "card", card: { ...run.card, state: "failed", failure, canResume: true } });
+    const notice = await panel.text(".notice");
+    assert.match(notice, /became NaN[\s\S]*Lower the learning rate\. Resume goes on/);
+    await panel.page.getByRole("button", { name: "Resume" }).click();
+    assert.deepEqual(await panel.heard("do"), { kind: "do", action: "resume", run: run.card.key });
+    await panel.picture("dashboard-failed");
+  });
+
+  test("a killed run and one whose folder is gone say so", { skip }, async () => {
+    const panel = await opened();
+    await panel.post({ kind: "card", card: { ...run.card, state: "killed", canResume: true } });
+    assert.match(await panel.text(".notice"), /ended without saying goodbye/);
+    await panel.picture("dashboard-killed");
+    await panel.post({ kind: "gone", run: run.card.key });
+    assert.match(await panel.text(".notice"), /folder of this run is gone/);
+    assert.equal(await panel.page.getByRole("button", { name: "Resume" }).count(), 0);
+  });
+
+  test("an extension that is newer asks for the panel to be opened again", { skip }, async () => {
+    const panel = await open();
+    await panel.post({ kind: "show", protocol: 2, runs: [run.card] });
+    await panel.page.getByText("Latent Lab was updated").waitFor();
+  });
+
+  test("the run card's buttons name their action", { skip }, async () => {
+    const panel = await opened();
+    const actions = [
+      ["Copy as JSON", "copy-json"],
+      ["Copy as PyTorch script", "copy-pytorch"],
+      ["Open folder", "open-folder"],
+      ["Show log", "show-log"],
+    ] as const;
+    for (const [index, [label, action]] of actions.entries()) {
+      await panel.page.getByRole("button", { name: label }).click();
+      assert.equal((await panel.heard("do", index + 1)).action, action);
+    }
+    await panel.page.getByText("Experiment, every setting").click();
+    assert.match(await panel.text(".tree"), /learningRate: 0\.001/);
+  });
+});
