@@ -153,10 +153,10 @@ export class Chart {
 
   #series(curve: Curve): uPlot.Series {
     const colour = this.#theme.colour(curve.colour);
-    const common = { label: curve.name, stroke: colour, spanGaps: true };
+    const common = { label: curve.name, stroke: colour, spanGaps: true, dash: [...curve.dash] };
     switch (curve.look) {
       case "bound":
-        return { ...common, width: 1.25, dash: [5, 4], points: { show: false } };
+        return { ...common, width: 1.25, points: { show: false } };
       case "running":
         return { ...common, width: 1, alpha: 0.62, points: { show: false } };
       case "measured":

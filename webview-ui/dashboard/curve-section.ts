@@ -104,6 +104,8 @@ export class CurveSection {
   #tell(): void {
     const empty = this.#runs.every(({ measurements }) => measurements.isEmpty);
     this.#empty.hidden = !empty;
+    this.#chart.element.classList.toggle("blank", empty);
+    this.#where.hidden = empty;
     this.#csv.setDisabled(empty);
     this.#chart.element.setAttribute("aria-label", describe(this.#runs));
     this.#showValues();

@@ -175,7 +175,8 @@ export class Dashboard {
     for (const line of run.reader.read(bytes, last)) run.measurements.add(line);
     const dropped = run.reader.dropped - before;
     if (dropped > 0) this.#host.problem(`${key}: ${dropped} lines of its metrics could not be read`);
-    this.#mark("measurements");
+    // Drawing every piece of a long file would take longer than reading it.
+    if (last) this.#mark("measurements");
   }
 
   /** Notes what has to be drawn again, with the next frame. */

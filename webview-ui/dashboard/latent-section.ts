@@ -29,20 +29,22 @@ export class LatentSection {
     },
   });
   readonly #names = element("div", { class: "bar-names", attributes: { "aria-hidden": "true" } });
+  readonly #frame = element("div");
   readonly #list = element("ol", { class: "visually-hidden" });
   #shown: EpochEvent | null | undefined;
 
   constructor() {
     const { root } = section("latents", "Latent dimensions");
-    root.append(
-      this.#words,
-      element("div", { class: "bars-frame" }, this.#chart, this.#names),
+    this.#frame.append(
+      this.#chart,
+      this.#names,
       element("p", {
         class: "hint axis-title",
         text: "KL divergence of each dimension, in nats; largest first",
       }),
       this.#list,
     );
+    root.append(this.#words, this.#frame);
     this.element = root;
   }
 
@@ -53,6 +55,7 @@ export class LatentSection {
     const dimensions = epoch === null ? [] : sorted(epoch.test.klPerDimension);
     const bars = dimensions.slice(0, maximumBars);
     const words = describe(epoch, dimensions);
+    this.#frame.hidden = bars.length === 0;
     setText(this.#words, words);
     this.#chart.setAttribute("aria-label", `KL divergence of each latent dimension. ${words}`);
     const highest = Math.max(bars[0]?.kl ?? 0, 1e-3);

@@ -50,10 +50,10 @@ export class Legend {
   }
 
   #build(curves: readonly Curve[], several: boolean): void {
-    this.#switches = curves.map(({ id, name, look, colour }) => {
+    this.#switches = curves.map(({ id, name, look, dash, colour }) => {
       const value = element("span", { class: "legend-value" });
       const swatch = element("span", {
-        class: `swatch ${look} colour-${several && id !== "floor" ? "muted" : colour}`,
+        class: `swatch ${look} ${swatchDash(dash)} colour-${several && id !== "floor" ? "muted" : colour}`,
         attributes: { "aria-hidden": "true" },
       });
       const button = element(
@@ -76,6 +76,11 @@ export class Legend {
   }
 }
 
+function swatchDash([dash]: readonly number[]): string {
+  if (dash === undefined) return "solid";
+  return dash > 2 ? "dashed" : "dotted";
+}
+
 /** Several runs: a row for each, with its values under the cursor. */
 class RunTable {
   readonly element = element("table", { class: "numbers run-values" });
@@ -96,8 +101,10 @@ class RunTable {
         this.#cells.push({ id, run, cell });
         return cell;
       });
-      const name = element("th", { attributes: { scope: "row" } }, swatch, run.card.name);
-      name.title = run.card.id;
+      const { name: given, id } = run.card;
+      const isAmbiguous = runs.some((other) => other !== run && other.card.name === given);
+      const words = isAmbiguous ? id : given;
+      const name = element("th", { attributes: { scope: "row", title: id } }, swatch, words);
       return element("tr", {}, name, ...cells);
     });
     this.element.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));

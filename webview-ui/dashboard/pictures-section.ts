@@ -81,6 +81,10 @@ export class PicturesSection {
     return this.#chosen === null ? this.#latest : (this.#atOrBefore(this.#chosen) ?? this.#latest);
   }
 
+  get #isWide(): boolean {
+    return this.#frame.clientWidth >= wideEnough;
+  }
+
   get #latest(): number | null {
     return this.#epochs.at(-1) ?? null;
   }
@@ -139,6 +143,7 @@ export class PicturesSection {
 
   #draw(): void {
     const { epoch } = this;
+    this.#frame.classList.toggle("beside", this.#isWide);
     if (epoch === null) {
       this.#clear("Pictures appear after the first epoch.");
       return;
@@ -162,7 +167,7 @@ export class PicturesSection {
   #layouts(preview: Preview): [Layout, Layout] {
     const available = this.#frame.clientWidth;
     const half = Math.ceil(preview.columns / 2);
-    const beside = available >= wideEnough;
+    const beside = this.#isWide;
     const across = beside ? preview.columns + half : preview.columns;
     const gap = Math.max(1, Math.round(2 * devicePixelRatio));
     const fit = (images: number, width: number) =>
@@ -175,7 +180,6 @@ export class PicturesSection {
     );
     const crisp = scale >= 1 ? Math.floor(scale) : Math.max(scale, 1 / preview.width);
     const layout = (perLine: number): Layout => ({ perLine, scale: crisp, gap });
-    this.#frame.classList.toggle("beside", beside);
     const perLine = tooSmall ? half : preview.columns;
     return [layout(perLine), layout(beside ? half : perLine)];
   }

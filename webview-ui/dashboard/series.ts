@@ -32,8 +32,16 @@ export interface Curve {
   readonly run: ShownRun;
   readonly colour: ColourName;
   readonly look: "measured" | "running" | "bound";
+  /** Lengths of dash and gap, where colours tell runs apart and not quantities; empty: a line without gaps. */
+  readonly dash: readonly number[];
   points(axis: Axis): Points;
 }
+
+const dashes: Readonly<Record<CurveKind["quantity"], readonly number[]>> = {
+  loss: [],
+  reconstruction: [9, 4],
+  kl: [2, 4],
+};
 
 const runColours: readonly ColourName[] = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6"];
 
@@ -48,7 +56,7 @@ export function kindsFor(runs: readonly ShownRun[]): readonly CurveKind[] {
   return curveKinds.filter(({ quantity }) => variational || quantity === "loss");
 }
 
-/** One run: a colour for each quantity. Several: a colour for each run. */
+/** One run: a colour for each quantity. Several: a colour for each run, a dash for each quantity. */
 export function curvesFor(runs: readonly ShownRun[]): Curve[] {
   const curves: Curve[] = kindsFor(runs).flatMap((kind) =>
     runs.map((run, index) => ({
@@ -57,6 +65,7 @@ export function curvesFor(runs: readonly ShownRun[]): Curve[] {
       run,
       colour: runs.length > 1 ? runColour(index) : kind.quantity,
       look: kind.split === "test" ? ("measured" as const) : ("running" as const),
+      dash: runs.length > 1 ? dashes[kind.quantity] : [],
       points: (axis) => pointsOf(run, kind, axis),
     })),
   );
@@ -78,6 +87,7 @@ function floorCurve(run: ShownRun): Curve {
     run,
     colour: "floor",
     look: "bound",
+    dash: [5, 4],
     points(axis) {
       const value = floorOf(run) ?? Number.NaN;
       const end = run.measurements.lastStep * scaleOf(run, axis);

@@ -35,7 +35,7 @@ export class LatentBars {
       element("h3", { text: `Latent vector, ${latents.length} numbers` }),
       element(
         "div",
-        { class: "bars-frame" },
+        {},
         chart,
         element(
           "div",
