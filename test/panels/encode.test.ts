@@ -146,8 +146,14 @@ describe("encode panel", () => {
   test("a .latent file shows what it decodes to and nothing to compare it with", { skip }, async () => {
     const panel = await opened({ key: "/pictures/two.latent", name: "two.latent", file: null, type: "" });
     assert.deepEqual(await panel.said("encode"), []);
-    await panel.post({ ...encoded("two.latent"), run: "/runs/whichever" });
-    assert.ok((await panel.colours('canvas[aria-label="Reconstruction"]')) > 20);
+    const { width, height, reconstruction, latents, modelSha256, bytes } = encoded("two.png").result;
+    await panel.post({
+      kind: "decoded",
+      picture: "/pictures/two.latent",
+      run: "/runs/whichever",
+      result: { width, height, reconstruction, latents, modelSha256, bytes: { latent: bytes.latent } },
+    });
+    assert.ok((await panel.colours('canvas[aria-label="Decoded"]')) > 20);
     assert.equal(await panel.page.locator(".encoded-picture").count(), 1);
     assert.equal(await panel.page.locator(".quality").count(), 0);
     assert.equal(await panel.page.getByRole("button", { name: "Save .latent…" }).count(), 0);

@@ -47,6 +47,12 @@ export class QuickInput {
     } catch (cause) {
       throw new Error(`"${label}" is not offered; there is: ${(await this.rows()).join(", ")}`, { cause });
     }
+    // The command may ask something in the same box: what comes next must not meet the palette.
+    if (isPalette) await eventually("the palette's end", () => this.#isPaletteGone());
+  }
+
+  async #isPaletteGone(): Promise<boolean> {
+    return !(await this.#input.isVisible()) || !(await this.#input.inputValue()).startsWith(">");
   }
 
   /** Takes what is chosen already. */

@@ -51,11 +51,17 @@ export class EncodePanel {
         this.#entries.get(message.picture)?.working();
         break;
       case "encoded": {
-        // An answer for a run that is no longer chosen comes too late; a `.latent` file chooses its run itself.
+        // An answer for a run that is no longer chosen comes too late.
         const entry = this.#entries.get(message.picture);
-        if (entry === undefined || (entry.hasOriginal && message.run !== this.#run)) break;
+        if (entry === undefined || message.run !== this.#run) break;
         entry.encoded(message.result);
         setText(this.#live, `${entry.name}: done`);
+        break;
+      }
+      case "decoded": {
+        const entry = this.#entries.get(message.picture);
+        entry?.decoded(message.result);
+        if (entry !== undefined) setText(this.#live, `${entry.name}: done`);
         break;
       }
       case "failed": {

@@ -23,13 +23,26 @@ export function qualityList({ mse, psnr, ssim }: EncodedPicture): HTMLElement {
   );
 }
 
-/** `withPicture`: there is a picture that can be compared with, not the `.latent` file alone. */
-export function bytesTable(bytes: EncodedPicture["bytes"], withPicture: boolean): HTMLElement {
-  const rows: [string, number][] = [
-    [withPicture ? "Grey pixels, raw" : "Decoded pixels, raw", bytes.raw],
-    [withPicture ? "The same as PNG" : "Decoded, as PNG", bytes.png],
+/** Names of ways to store the picture, and their bytes; the last one is the `.latent` file. */
+type StoredSizes = readonly (readonly [name: string, bytes: number])[];
+
+export function bytesOfEncoded(bytes: EncodedPicture["bytes"]): StoredSizes {
+  return [
+    ["Grey pixels, raw", bytes.raw],
+    ["The same as PNG", bytes.png],
     [".latent file", bytes.latent],
   ];
+}
+
+export function bytesOfDecoded(latent: number, pixels: number): StoredSizes {
+  return [
+    ["Decoded pixels, raw", pixels],
+    [".latent file", latent],
+  ];
+}
+
+export function bytesTable(rows: StoredSizes): HTMLElement {
+  const latent = rows.at(-1)?.[1] ?? 0;
   return element(
     "table",
     { class: "numbers bytes" },
@@ -44,7 +57,7 @@ export function bytesTable(bytes: EncodedPicture["bytes"], withPicture: boolean)
         ),
       ),
     ),
-    element("tbody", {}, ...rows.map(([name, count]) => row(name, count, bytes.latent))),
+    element("tbody", {}, ...rows.map(([name, count]) => row(name, count, latent))),
   );
 }
 

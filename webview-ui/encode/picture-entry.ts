@@ -1,11 +1,11 @@
 /** One picture in the panel: itself, what the model makes of it, and the numbers. */
-import type { EncodedPicture } from "../../src/contract/encoded-picture.ts";
+import type { DecodedPicture, EncodedPicture } from "../../src/contract/encoded-picture.ts";
 import type { ToEncodePanel } from "../../src/contract/view.ts";
 import { button, checkbox, progressRing } from "../controls.ts";
 import { canvasPng } from "../shared/canvas-file.ts";
 import { element, setText } from "../shared/elements.ts";
 import { fileNamePart } from "../shared/words.ts";
-import { bytesTable, qualityList } from "./figures.ts";
+import { bytesOfDecoded, bytesOfEncoded, bytesTable, qualityList } from "./figures.ts";
 import { LatentBars } from "./latent-bars.ts";
 import { asGrey, asHeat, type Colouring, difference, drawGrey, type Grey, greyFrom } from "./pixels.ts";
 
@@ -102,20 +102,44 @@ export class PictureEntry {
     const seen = greyFrom(result.seen, width, height);
     const reconstruction = greyFrom(result.reconstruction, width, height);
     if (seen === null || reconstruction === null) {
-      this.failed({
-        message: `${this.name}: the answer does not hold ${width}×${height} pixels`,
-        hint: "Encode it again.",
-      });
+      this.#failedSize(width, height);
       return;
     }
     this.#ready();
     this.#setDisabled(false);
     this.#showInversion(result);
-    this.#showPictures(seen, reconstruction, result);
-    const latents = new LatentBars(result.latents).element;
-    const figures = [bytesTable(result.bytes, this.hasOriginal)];
-    if (this.hasOriginal) figures.unshift(qualityList(result));
-    this.#numbers.replaceChildren(latents, element("div", { class: "figures-side" }, ...figures));
+    const size = `${width}×${height}`;
+    this.#showPictures([
+      ["Seen by the model", `${size}, grey`, seen, asGrey],
+      ["Reconstruction", `${size}, from the latents`, reconstruction, asGrey],
+      ["Difference", "", difference(seen, reconstruction), asHeat],
+    ]);
+    this.#showNumbers(result.latents, qualityList(result), bytesTable(bytesOfEncoded(result.bytes)));
+  }
+
+  /** Of a `.latent` file, which has nothing to compare with. */
+  decoded({ width, height, reconstruction, latents, bytes }: DecodedPicture): void {
+    const grey = greyFrom(reconstruction, width, height);
+    if (grey === null) {
+      this.#failedSize(width, height);
+      return;
+    }
+    this.#ready();
+    this.#setDisabled(false);
+    this.#showPictures([["Decoded", `${width}×${height}, from the latents`, grey, asGrey]]);
+    this.#showNumbers(latents, bytesTable(bytesOfDecoded(bytes.latent, width * height)));
+  }
+
+  #failedSize(width: number, height: number): void {
+    this.failed({
+      message: `${this.name}: the answer does not hold ${width}×${height} pixels`,
+      hint: "Try it again.",
+    });
+  }
+
+  #showNumbers(latents: readonly number[], ...figures: readonly HTMLElement[]): void {
+    const side = element("div", { class: "figures-side" }, ...figures);
+    this.#numbers.replaceChildren(new LatentBars(latents).element, side);
   }
 
   #ready(): void {
@@ -134,7 +158,7 @@ export class PictureEntry {
   }
 
   #showInversion({ inverted, invertedBy }: EncodedPicture): void {
-    this.#options.hidden = !this.hasOriginal;
+    this.#options.hidden = false;
     this.#invert.setChecked(inverted);
     const looks = inverted ? "dark on light" : "light on dark";
     setText(
@@ -144,15 +168,7 @@ export class PictureEntry {
     this.#automatic.element.hidden = invertedBy !== "user";
   }
 
-  #showPictures(seen: Grey, reconstruction: Grey, { width, height }: EncodedPicture): void {
-    const error = difference(seen, reconstruction);
-    const size = `${width}×${height}`;
-    const parts: [string, string, Grey, Colouring][] = [
-      ["Seen by the model", `${size}, grey`, seen, asGrey],
-      ["Reconstruction", `${size}, from the latents`, reconstruction, asGrey],
-      ["Difference", "", error, asHeat],
-    ];
-    const shown = this.hasOriginal ? parts : parts.slice(1, 2);
+  #showPictures(shown: readonly (readonly [string, string, Grey, Colouring])[]): void {
     this.#shown = shown.map(([, , grey, colouring]) => [grey, colouring]);
     const figures = shown.map(([title, caption, grey, colouring]) =>
       pictureFigure(title, colouring === asHeat ? heatLegend() : caption, canvasOf(grey, colouring, title)),

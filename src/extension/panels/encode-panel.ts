@@ -167,7 +167,8 @@ class EncodePage implements vscode.Disposable {
       run: this.#run,
     });
     if (this.#run === null) return;
-    for (const { key } of pictures) await this.#encode(key, this.#run, null);
+    // For pictures the panel asks; a `.latent` file leaves nothing to choose.
+    for (const { key } of pictures) if (isLatent(key)) await this.#encode(key, this.#run, null);
   }
 
   /** The newest run; for a `.latent` file the one whose model made it. */
