@@ -51,6 +51,17 @@ export class QuickInput {
     if (isPalette) await eventually("the palette's end", () => this.#isPaletteGone());
   }
 
+  /** Where several may be picked: picks this one alone, and takes it. */
+  async check(label: string): Promise<void> {
+    await this.#widget
+      .locator(".monaco-list-row", { hasText: label })
+      .first()
+      .locator(".quick-input-list-checkbox, .monaco-checkbox, input[type=checkbox]")
+      .first()
+      .click();
+    await this.#page.keyboard.press("Enter");
+  }
+
   async #isPaletteGone(): Promise<boolean> {
     return !(await this.#input.isVisible()) || !(await this.#input.inputValue()).startsWith(">");
   }
