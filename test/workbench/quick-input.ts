@@ -51,15 +51,10 @@ export class QuickInput {
     if (isPalette) await eventually("the palette's end", () => this.#isPaletteGone());
   }
 
-  /** Where several may be picked: picks this one alone, and takes it. */
-  async check(label: string): Promise<void> {
-    await this.#widget
-      .locator(".monaco-list-row", { hasText: label })
-      .first()
-      .locator(".quick-input-list-checkbox, .monaco-checkbox, input[type=checkbox]")
-      .first()
-      .click();
-    await this.#page.keyboard.press("Enter");
+  /** Where several may be picked: takes all of them. */
+  async checkAll(): Promise<void> {
+    await this.#widget.getByRole("checkbox").first().click();
+    await this.#input.press("Enter");
   }
 
   async #isPaletteGone(): Promise<boolean> {

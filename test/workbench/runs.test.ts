@@ -24,14 +24,18 @@ scenario("runs are listed, compared, and deleted after a question", {}, async ({
   await window.sideBar.click("wide");
   const dashboard = await window.panel('body[data-panel="dashboard"]');
   await eventually("the run", async () => /3 of 3/.test(await dashboard.text()));
-  await window.sideBar.choose("narrow", "Compare Runs");
-  const [row = ""] = await eventually("the other run", () => window.quickInput.rows());
-  await window.quickInput.check(row);
+  await window.runCommand("Latent Lab: Compare Runs");
+  assert.equal(await window.quickInput.question(), "Compare which runs?");
+  await window.quickInput.checkAll();
   await eventually("both runs", async () => {
     const compared = await window.panel('body[data-panel="dashboard"]:has-text("narrow")');
     return /wide/.test(await compared.text());
   });
-  await window.sideBar.choose("narrow", "Delete Run…");
+  await window.screenshot("compared runs");
+  await window.runCommand("Latent Lab: Delete Run…");
+  assert.equal(await window.quickInput.question(), "Delete which run?");
+  const rowsToDelete = await eventually("runs", () => window.quickInput.rows());
+  await window.quickInput.pick(rowsToDelete.find((row) => row.startsWith("narrow")) ?? "");
   await window.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Delete" }).click();
   await eventually("it is gone", () => !existsSync(first));
 });
