@@ -156,15 +156,16 @@ export class DashboardFeed implements vscode.Disposable {
   }
 
   #follow(training: WatchedTraining): void {
-    training.onDidTell((event) => this.#hear(training, event));
+    this.#disposables.add(training.onDidTell((event) => this.#hear(training, event)));
     let wasPreparing = training.preparing;
-    training.onDidChange(() => {
+    const changed = () => {
       if (training.run !== null && !this.#runs.includes(training.run)) return;
       if (training.preparing === wasPreparing || training.preparing === null) return;
       wasPreparing = training.preparing;
       const { doing, done, total } = training.preparing;
       this.#post({ kind: "preparing", doing, done, total });
-    });
+    };
+    this.#disposables.add(training.onDidChange(changed));
   }
 
   #hear(training: WatchedTraining, event: TrainingEvent): void {

@@ -54,6 +54,18 @@ export async function runFolders(folder: string): Promise<string[]> {
   }
 }
 
+/** Changes whenever the record or the measurements do. */
+export async function runStamp(run: string): Promise<string> {
+  const names = [runFiles.record, runFiles.metrics];
+  const stamps = names.map((name) =>
+    stat(join(run, name)).then(
+      ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
+      () => "none",
+    ),
+  );
+  return (await Promise.all(stamps)).join(", ");
+}
+
 /** The last whole epoch in metrics.jsonl; null before the first, or where there is no such file. */
 export async function lastEpoch(run: string): Promise<EpochEvent | null> {
   const lines = (await readTail(join(run, runFiles.metrics), tailBytes)).split("\n").slice(0, -1).reverse();

@@ -11,7 +11,7 @@ import type { RunState } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Trainings } from "../training/trainings.ts";
 import { stateOf } from "./run-card.ts";
-import { lastEpoch, readRecord, runFolders, runsFolder } from "./run-folder.ts";
+import { lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
 export interface KnownRun {
   /** Path of its folder. */
@@ -28,10 +28,18 @@ export interface UnreadableRun {
 
 export type ListedRun = KnownRun | UnreadableRun;
 
+interface ReadRun {
+  readonly stamp: string;
+  readonly record: RunRecord;
+  readonly epoch: EpochEvent | null;
+}
+
 export class RunStore implements vscode.Disposable {
   readonly #trainings: Trainings;
   readonly #disposables = new Disposables();
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
+  /** What was read, by path; good for as long as the files are the same. */
+  readonly #read = new Map<string, ReadRun>();
 
   /** The list of runs, or the state of one, may have changed; steps and epochs are told by the trainings. */
   readonly onDidChange = this.#changed.event;
@@ -52,14 +60,12 @@ export class RunStore implements vscode.Disposable {
 
   async find(path: string): Promise<ListedRun> {
     try {
-      const record = await readRecord(path);
-      return {
-        path,
-        record,
-        state: stateOf(record, this.#trainings.of(path)),
-        lastEpoch: await lastEpoch(path),
-      };
+      const stamp = await runStamp(path);
+      const known = this.#read.get(path);
+      const { record, epoch } = known?.stamp === stamp ? known : await this.#readAnew(path, stamp);
+      return { path, record, state: stateOf(record, this.#trainings.of(path)), lastEpoch: epoch };
     } catch (error) {
+      this.#read.delete(path);
       if (error instanceof Failure) return { path, problem: error };
       throw error;
     }
@@ -78,6 +84,12 @@ export class RunStore implements vscode.Disposable {
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  async #readAnew(path: string, stamp: string): Promise<ReadRun> {
+    const read = { stamp, record: await readRecord(path), epoch: await lastEpoch(path) };
+    this.#read.set(path, read);
+    return read;
   }
 
   #follow(training: ReturnType<Trainings["of"]> & object): void {
