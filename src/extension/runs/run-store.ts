@@ -13,6 +13,8 @@ import type { Trainings } from "../training/trainings.ts";
 import { stateOf } from "./run-card.ts";
 import { lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
+const leastMillisecondsBetween = 500;
+
 export interface KnownRun {
   /** Path of its folder. */
   readonly path: string;
@@ -40,6 +42,7 @@ export class RunStore implements vscode.Disposable {
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   /** What was read, by path; good for as long as the files are the same. */
   readonly #read = new Map<string, ReadRun>();
+  #timer: NodeJS.Timeout | null = null;
 
   /** The list of runs, or the state of one, may have changed; steps and epochs are told by the trainings. */
   readonly onDidChange = this.#changed.event;
@@ -83,7 +86,16 @@ export class RunStore implements vscode.Disposable {
   }
 
   dispose(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#disposables.dispose();
+  }
+
+  /** Epochs of a small model follow each other faster than lists need to know. */
+  #changedSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#changed.fire();
+    }, leastMillisecondsBetween);
   }
 
   async #readAnew(path: string, stamp: string): Promise<ReadRun> {
@@ -100,7 +112,7 @@ export class RunStore implements vscode.Disposable {
       this.#changed.fire();
     });
     training.onDidTell((event) => {
-      if (event.event === "epoch") this.#changed.fire();
+      if (event.event === "epoch") this.#changedSoon();
     });
   }
 }
