@@ -11,14 +11,17 @@ import { captureResult, nodeForTypeScript, root, runProgram, TaskError } from ".
 const timeLimitMilliseconds = 15 * 60_000;
 
 /**
- * Everything, or, where `args` name files, folders or parts of their names, the tests in those alone. What begins
- * with a dash goes to node --test: --test-name-pattern=resume. Returns the exit code.
+ * Everything but the scenarios in a real VS Code, which take minutes of their own (`npm run test:workbench`); or, where
+ * `args` name files, folders or parts of their names, the tests in those alone. What begins with a dash goes to
+ * node --test: --test-name-pattern=resume. Returns the exit code.
  */
 export async function test(args) {
   const options = args.filter((arg) => arg.startsWith("-"));
   const wanted = args.filter((arg) => !arg.startsWith("-"));
   const all = await testFiles();
-  const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
+  const files = all.filter((file) =>
+    wanted.length === 0 ? !isOfWorkbench(file) : wanted.some((part) => file.includes(part)),
+  );
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
   const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
   const tests = await runInTurns(files, options);
@@ -35,7 +38,7 @@ export async function test(args) {
  * package's own tests, need the package as it is now.
  */
 async function runInTurns(files, options) {
-  const ofWorkbench = files.filter((file) => file.startsWith("test/workbench/"));
+  const ofWorkbench = files.filter(isOfWorkbench);
   const others = files.filter((file) => !ofWorkbench.includes(file));
   if (files.some((file) => /^test\/(?:workbench|package)\//.test(file))) await packageExtension();
   const first = await runTests(others, 2, options, {});
@@ -47,6 +50,10 @@ async function runInTurns(files, options) {
     failed: first.failed + second.failed,
     skipped: first.skipped + second.skipped,
   };
+}
+
+function isOfWorkbench(file) {
+  return file.startsWith("test/workbench/");
 }
 
 /** Why there is no workbench to test with; "" where there is one. */

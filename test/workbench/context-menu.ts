@@ -1,6 +1,7 @@
 /** The menu that a right click opens. */
 import type { Locator, Page } from "playwright-core";
 import { exactly } from "./exactly.ts";
+import { eventually } from "./wait.ts";
 
 export class ContextMenu {
   readonly #page: Page;
@@ -19,7 +20,14 @@ export class ContextMenu {
     return labels.map((label) => label.trim()).filter((label) => label !== "");
   }
 
+  /** A menu that has only just opened takes no click: it is clicked until it has gone. */
   async choose(command: string): Promise<void> {
-    await this.#labels.filter({ hasText: exactly(command) }).click();
+    const label = this.#labels.filter({ hasText: exactly(command) });
+    await label.waitFor();
+    await eventually(`${command} chosen`, async () => {
+      await label.click({ timeout: 1000 }).catch(() => undefined);
+      await this.#page.waitForTimeout(200);
+      return (await label.count()) === 0;
+    });
   }
 }
