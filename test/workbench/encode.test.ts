@@ -1,4 +1,4 @@
-// Encode Image from the explorer's menu, a .latent file saved and opened again.
+// Encode Image from the explorer's menu; a .latent file, made by the command line tool, in its editor.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync } from "node:fs";

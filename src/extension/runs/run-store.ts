@@ -10,6 +10,7 @@ import type { RunRecord } from "../../contract/run.ts";
 import type { RunState } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Trainings } from "../training/trainings.ts";
+import type { WatchedTraining } from "../training/watched-training.ts";
 import { stateOf } from "./run-card.ts";
 import { lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
@@ -104,7 +105,7 @@ export class RunStore implements vscode.Disposable {
     return read;
   }
 
-  #follow(training: ReturnType<Trainings["of"]> & object): void {
+  #follow(training: WatchedTraining): void {
     let phase = training.phase;
     training.onDidChange(() => {
       if (training.phase === phase) return;
