@@ -13,6 +13,7 @@
  */
 import * as z from "zod/mini";
 import { trainingEventSchema } from "./events.ts";
+import { preparingSchema } from "./preparing.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when an older version could no longer understand a newer one. */
@@ -60,12 +61,7 @@ export const controlMessageSchema = z.discriminatedUnion("kind", [
   /** The connection ends with it. */
   z.object({ kind: z.literal("refused"), protocol: z.int(), message: z.string() }),
   /** Getting the data ready: a download, drawing, reading. */
-  z.object({
-    kind: z.literal("preparing"),
-    doing: z.enum(["download", "draw", "read"]),
-    done: z.number(),
-    total: z.number(),
-  }),
+  z.extend(preparingSchema, { kind: z.literal("preparing") }),
   /** Something a person should know and that is no failure: MNIST could not be had, digits are drawn instead. */
   z.object({ kind: z.literal("remark"), message: z.string() }),
   /** Measured before this listener came. */

@@ -3,6 +3,7 @@
  * under `--json`. Listeners ignore kinds they do not know only when `protocol` is newer than theirs.
  */
 import * as z from "zod/mini";
+import { datasetSummarySchema } from "./dataset-summary.ts";
 import { failureCodes } from "./failure.ts";
 import { evaluationSchema, lossesSchema } from "./losses.ts";
 
@@ -21,16 +22,7 @@ const start = z.object({
   threads: z.number(),
   /** Trainable parameters. */
   parameters: z.number(),
-  dataset: z.object({
-    name: z.string(),
-    /** Where the pixels came from, in words. */
-    source: z.string(),
-    sha256: z.string(),
-    train: z.number(),
-    test: z.number(),
-    width: z.number(),
-    height: z.number(),
-  }),
+  dataset: datasetSummarySchema,
   /** Steps in one epoch, and epochs planned. */
   stepsPerEpoch: z.number(),
   epochs: z.number(),

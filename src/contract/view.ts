@@ -4,7 +4,9 @@
  * was built anew; what it needs to draw then comes from the extension, which owns all data.
  */
 import * as z from "zod/mini";
+import { datasetSummarySchema } from "./dataset-summary.ts";
 import { decodedPictureSchema, encodedPictureSchema } from "./encoded-picture.ts";
+import { preparingSchema } from "./preparing.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when panel and extension of different versions could misunderstand each other. */
@@ -41,15 +43,7 @@ export const runCardSchema = z.object({
   engine: z.string(),
   device: z.string(),
   productVersion: z.string(),
-  dataset: z.object({
-    name: z.string(),
-    source: z.string(),
-    sha256: z.string(),
-    train: z.number(),
-    test: z.number(),
-    width: z.number(),
-    height: z.number(),
-  }),
+  dataset: datasetSummarySchema,
   /** The experiment with every default filled in. */
   experiment: z.record(z.string(), z.unknown()),
   /** Planned. */
@@ -74,12 +68,7 @@ export const toDashboardSchema = z.discriminatedUnion("kind", [
   /** Measured just now. */
   z.object({ kind: z.literal("lines"), run: key, lines: z.array(metricsLineSchema) }),
   z.object({ kind: z.literal("pace"), run: key, imagesPerSecond: z.number(), secondsLeft: z.number() }),
-  z.object({
-    kind: z.literal("preparing"),
-    doing: z.enum(["download", "draw", "read"]),
-    done: z.number(),
-    total: z.number(),
-  }),
+  z.extend(preparingSchema, { kind: z.literal("preparing") }),
   /** Epochs of which there is a picture, ascending; grows while training. */
   z.object({ kind: z.literal("previews"), run: key, epochs: z.array(z.number()) }),
   /** A PNG in three rows: test images, their reconstructions, generated images; `columns` in each. Null: it is gone. */
@@ -90,6 +79,8 @@ export const toDashboardSchema = z.discriminatedUnion("kind", [
     png: z.nullable(bytes),
   }),
   z.object({ kind: z.literal("gone"), run: key }),
+  /** Brings the pictures into view. */
+  z.object({ kind: z.literal("show-pictures") }),
 ]);
 export type ToDashboard = z.infer<typeof toDashboardSchema>;
 

@@ -1,16 +1,17 @@
 /** The head of the dashboard: which run it is, what it is doing, how far it is, Stop and Resume; and what went wrong. */
+import type { Preparing } from "../../src/contract/preparing.ts";
 import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
 import { button, progressRing } from "../controls.ts";
 import { element, setText } from "../shared/elements.ts";
 import { formatCount, formatSeconds, formatValue } from "../shared/words.ts";
 import type { Measurements } from "./measurements.ts";
-import { isAlive, type Preparation, preparationWords, stateWords } from "./run-words.ts";
+import { isAlive, preparationWords, stateWords } from "./run-words.ts";
 
 export interface Progress {
   readonly card: RunCard;
   readonly measurements: Measurements;
   readonly pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
-  readonly preparation: Preparation | null;
+  readonly preparation: Preparing | null;
   readonly isGone: boolean;
 }
 

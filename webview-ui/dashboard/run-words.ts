@@ -1,5 +1,6 @@
 /** What the dashboard says about the state of a run. */
-import type { RunState, ToDashboard } from "../../src/contract/view.ts";
+import type { Preparing } from "../../src/contract/preparing.ts";
+import type { RunState } from "../../src/contract/view.ts";
 import { formatBytes, formatCount } from "../shared/words.ts";
 
 export const stateWords: Readonly<Record<RunState, string>> = {
@@ -16,10 +17,8 @@ export function isAlive(state: RunState): boolean {
   return state === "preparing" || state === "training" || state === "stopping";
 }
 
-export type Preparation = Extract<ToDashboard, { kind: "preparing" }>;
-
 /** "Downloading the dataset: 3.1 MB of 11.6 MB". */
-export function preparationWords({ doing, done, total }: Preparation): string {
+export function preparationWords({ doing, done, total }: Preparing): string {
   switch (doing) {
     case "download":
       return `Downloading the dataset: ${formatBytes(done)} of ${formatBytes(total)}`;

@@ -1,8 +1,8 @@
 /** What is seen of a training run where it was started, told to those who listen from outside as well. */
 import type { TrainingEvent } from "../../contract/events.ts";
 import type { Failure } from "../../contract/failure.ts";
+import type { Preparing } from "../../contract/preparing.ts";
 import type { ControlSocket } from "../control/control-socket.ts";
-import type { DatasetProgress } from "../data/progress.ts";
 import { drawingWords, type TrainingReport } from "./training-report.ts";
 
 export class ControlledReport implements TrainingReport {
@@ -19,7 +19,7 @@ export class ControlledReport implements TrainingReport {
     this.#control.event(event);
   }
 
-  onDatasetProgress(progress: DatasetProgress): void {
+  onDatasetProgress(progress: Preparing): void {
     this.#here.onDatasetProgress(progress);
     this.#control.preparing(progress);
   }

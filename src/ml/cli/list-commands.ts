@@ -12,6 +12,9 @@ import { listenForInterruption } from "./interruption.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
 import { bytesInWords, table } from "./words.ts";
 
+/** Under --json: how often a download says how far it is. */
+const millisecondsBetweenLines = 100;
+
 export interface ListOptions {
   readonly json?: boolean;
 }
@@ -64,12 +67,17 @@ export async function getDataset(context: Context, name: string, { json }: ListO
   }
   const { signal } = listenForInterruption(() => terminal.err.line("Stopping; what has arrived is kept."));
   const bar = new ProgressBar(terminal.err, barSymbols(environment, process.platform));
+  let toldAt = Number.NEGATIVE_INFINITY;
   try {
     const { folder } = await downloadMnist({
       environment,
       signal,
-      onProgress: ({ done, total }) => {
+      onProgress: (progress) => {
+        const { done, total } = progress;
         bar.note(`downloading MNIST  ${bytesInWords(done)} of ${bytesInWords(total)}`);
+        if (!json || performance.now() - toldAt < millisecondsBetweenLines) return;
+        toldAt = performance.now();
+        terminal.out.line(JSON.stringify({ event: "preparing", ...progress }));
       },
     });
     bar.clear();

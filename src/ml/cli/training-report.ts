@@ -6,8 +6,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DoneEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../../contract/events.ts";
 import type { Failure } from "../../contract/failure.ts";
+import type { Preparing } from "../../contract/preparing.ts";
 import { runFiles } from "../../contract/run.ts";
-import type { DatasetProgress } from "../data/progress.ts";
 import { compressionInWords, evaluationLines, partsInWords } from "./evaluation-words.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
 import type { Output, Terminal } from "./terminal.ts";
@@ -15,7 +15,7 @@ import { bytesInWords, durationInWords, grouped, lossInWords, rounded, shortPath
 
 export interface TrainingReport {
   onEvent(event: TrainingEvent): void;
-  onDatasetProgress(progress: DatasetProgress): void;
+  onDatasetProgress(progress: Preparing): void;
   /** MNIST cannot be had, as `reason` says. */
   drawsInstead(reason: Failure): void;
   /** The user has asked for an end. */
@@ -97,7 +97,7 @@ export class TextTrainingReport implements TrainingReport {
     }
   }
 
-  onDatasetProgress({ doing, done, total }: DatasetProgress): void {
+  onDatasetProgress({ doing, done, total }: Preparing): void {
     if (doing === "download")
       this.#bar.note(`downloading MNIST  ${bytesInWords(done)} of ${bytesInWords(total)}`);
     else

@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { ControlMessage, WhenAlone } from "../../contract/control.ts";
 import type { TrainingEvent } from "../../contract/events.ts";
 import { storageFailure } from "../../contract/failure.ts";
-import type { DatasetProgress } from "../data/progress.ts";
+import type { Preparing } from "../../contract/preparing.ts";
 import { type AnnouncedPlace, announce, type ControlPlace, makeControlPlace } from "./control-place.ts";
 import { type Host, Listener } from "./listener.ts";
 import { Told } from "./told.ts";
@@ -93,7 +93,7 @@ export class ControlSocket {
   }
 
   /** Told to listeners now and then. */
-  preparing(progress: DatasetProgress): void {
+  preparing(progress: Preparing): void {
     const message = { kind: "preparing", ...progress } as const;
     this.#told.add(message);
     const now = performance.now();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Preparing } from "../../../src/contract/preparing.ts";
 import { cacheFolder } from "../../../src/ml/data/cache-folder.ts";
 import {
   downloadMnist,
@@ -12,7 +13,6 @@ import {
   mnistMirrors,
   mnistPixelsSha256,
 } from "../../../src/ml/data/mnist.ts";
-import type { DatasetProgress } from "../../../src/ml/data/progress.ts";
 import { failsWith } from "../../fixtures/failures.ts";
 import { deadMirror, files, serve } from "../../fixtures/file-server.ts";
 import { smallDataset, writeFiles } from "../../fixtures/idx-bytes.ts";
@@ -104,8 +104,8 @@ test("real MNIST is downloaded into the cache once, verified, and read from ther
 }, async (context) => {
   const environment = await ownCache(context);
   const { mirror, requests } = await serve(context, files(await archives()));
-  const progress: DatasetProgress[] = [];
-  const onProgress = (each: DatasetProgress) => progress.push(each);
+  const progress: Preparing[] = [];
+  const onProgress = (each: Preparing) => progress.push(each);
   const options = { environment, allowDownload: true, mirrors: [mirror] };
   const fetched = await loadMnist({ ...options, onProgress });
   assert.match(fetched.source, /downloaded/);
