@@ -10,6 +10,7 @@ import { ExperimentCodeLenses } from "./experiments/code-lenses.ts";
 import { ExperimentDiagnostics } from "./experiments/diagnostics.ts";
 import { experimentGlob } from "./experiments/experiment-files.ts";
 import { Dashboards, dashboardViewType } from "./panels/dashboard-panel.ts";
+import { EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts";
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { Reporter } from "./report.ts";
 import { RunStore } from "./runs/run-store.ts";
@@ -17,6 +18,7 @@ import { RunsTree } from "./runs/runs-tree.ts";
 import type { Services } from "./services.ts";
 import { StatusBar } from "./status-bar.ts";
 import { Announcer } from "./training/announcer.ts";
+import { DatasetProgress } from "./training/dataset-progress.ts";
 import { Trainings } from "./training/trainings.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -30,13 +32,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const reporter = new Reporter(log);
   const trainings = keep(new Trainings(program, join(context.globalStorageUri.fsPath, "control"), log));
   const store = keep(new RunStore(trainings));
-  const encode = { extension, program, store, log };
+  const encode = { extension, program, store, log, reporter };
   const dashboards = keep(
     new Dashboards({
       extension,
       store,
       trainings,
       log,
+      reporter,
       act: (action, run) => void vscode.commands.executeCommand(commandOfAction[action], run),
     }),
   );
@@ -53,10 +56,12 @@ export function activate(context: vscode.ExtensionContext): void {
   keep(registerCommands(services));
   keep(new StatusBar(trainings, store));
   keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
+  keep(new DatasetProgress(trainings));
   keep(setContexts(trainings, store));
   keep(vscode.window.registerTreeDataProvider("latentLab.runs", new RunsTree(store)));
   keep(vscode.window.registerWebviewViewProvider("latentLab.live", dashboards));
   keep(vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards));
+  keep(vscode.window.registerWebviewPanelSerializer(encodeViewType, new EncodePanelSerializer(encode)));
   keep(
     vscode.window.registerCustomEditorProvider(latentViewType, new LatentEditor(encode), {
       supportsMultipleEditorsPerDocument: true,

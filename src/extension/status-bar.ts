@@ -7,7 +7,7 @@ import { Disposables } from "./dispose.ts";
 import type { RunStore } from "./runs/run-store.ts";
 import type { Trainings } from "./training/trainings.ts";
 import type { WatchedTraining } from "./training/watched-training.ts";
-import { bytesInWords, durationInWords, lossInWords, roughly } from "./words.ts";
+import { durationInWords, lossInWords, preparingInWords, roughly } from "./words.ts";
 
 /** Text in the status bar need not change more often. */
 const leastMillisecondsBetween = 250;
@@ -87,12 +87,6 @@ export function progressInWords({ phase, start, step, preparing }: WatchedTraini
     `loss ${lossInWords(step.train.loss)}`,
     `${durationInWords(step.secondsLeft)} left`,
   ].join(" · ");
-}
-
-function preparingInWords({ doing, done, total }: NonNullable<WatchedTraining["preparing"]>): string {
-  if (doing === "download") return `downloading MNIST, ${bytesInWords(done)} of ${bytesInWords(total)}`;
-  const percent = total === 0 ? 0 : Math.floor((100 * done) / total);
-  return `${doing === "draw" ? "drawing digits" : "reading images"}, ${percent} %`;
 }
 
 function tooltipOf(training: WatchedTraining): vscode.MarkdownString {

@@ -2,6 +2,7 @@
  * All of the dashboard: takes messages, keeps the shown runs with their measurements, and redraws what changed once
  * per frame, however many lines arrive in between.
  */
+import type { Preparing } from "../../src/contract/preparing.ts";
 import {
   type DashboardAction,
   type FromDashboard,
@@ -23,7 +24,7 @@ import { LatentSection } from "./latent-section.ts";
 import { Measurements } from "./measurements.ts";
 import { MetricsReader } from "./metrics-reader.ts";
 import { PicturesSection } from "./pictures-section.ts";
-import { isAlive, type Preparation, stateWords } from "./run-words.ts";
+import { isAlive, stateWords } from "./run-words.ts";
 import { firstViewState, type ViewState } from "./view-state.ts";
 
 interface Run {
@@ -49,7 +50,7 @@ export class Dashboard {
   readonly #parts: HTMLElement;
   readonly #changed = new Set<Part>();
   #runs: Run[] = [];
-  #preparation: Preparation | null = null;
+  #preparation: Preparing | null = null;
   #state: ViewState;
 
   constructor(host: Host<ToDashboard, FromDashboard, ViewState>) {
@@ -112,6 +113,10 @@ export class Dashboard {
         break;
       case "preview":
         if (message.run === this.#first?.card.key) void this.#pictures.take(message.epoch, message.png);
+        break;
+      case "show-pictures":
+        // Once what stands above has been drawn and has its height.
+        requestAnimationFrame(() => this.#pictures.comeIntoView());
         break;
       case "gone": {
         const run = this.#find(message.run);

@@ -1,8 +1,16 @@
 /**
- * Reads metrics.jsonl from pieces that may end anywhere. A file holds 100,000 step lines and more, so these are
- * checked by hand; the validator sees the epochs only.
+ * Reads metrics.jsonl from pieces that may end anywhere. A file holds 100,000 step lines and more: those that look
+ * exactly as ours are read by a pattern, in a third of the time that JSON and the validator take for them. Everything
+ * else goes to these two.
  */
 import { type MetricsLine, metricsLineSchema } from "../../src/contract/run.ts";
+
+const number = "(-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?)";
+/** A step's line as the training process writes it. Finds it at `lastIndex` and nowhere else. */
+const stepLine = new RegExp(
+  `\\{"event":"step","step":${number},"epoch":${number},"train":\\{"loss":${number},"reconstruction":${number},"kl":${number}\\},"imagesPerSecond":${number}\\}\\n`,
+  "y",
+);
 
 /** No line of ours is longer; what is, is no metrics file. */
 const maximumLineLength = 4_000_000;
@@ -22,7 +30,16 @@ export class MetricsReader {
     const text = this.#rest + this.#decoder.decode(bytes, { stream: !last });
     const lines: MetricsLine[] = [];
     let start = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+    for (;;) {
+      stepLine.lastIndex = start;
+      const step = stepLine.exec(text);
+      if (step !== null) {
+        lines.push(stepOf(step));
+        start = stepLine.lastIndex;
+        continue;
+      }
+      const end = text.indexOf("\n", start);
+      if (end < 0) break;
       this.#parse(text.slice(start, end), lines);
       start = end + 1;
     }
@@ -49,17 +66,17 @@ function parseLine(text: string): MetricsLine | null {
   } catch {
     return null;
   }
-  if (isStep(value)) return value;
   const parsed = metricsLineSchema.safeParse(value);
   return parsed.success ? parsed.data : null;
 }
 
-type StepLine = Extract<MetricsLine, { event: "step" }>;
-
-function isStep(value: unknown): value is StepLine {
-  if (typeof value !== "object" || value === null) return false;
-  const { event, step, epoch, train, imagesPerSecond }: Partial<Record<keyof StepLine, unknown>> = value;
-  if (event !== "step" || typeof train !== "object" || train === null) return false;
-  const { loss, reconstruction, kl }: Partial<Record<keyof StepLine["train"], unknown>> = train;
-  return [step, epoch, imagesPerSecond, loss, reconstruction, kl].every(Number.isFinite);
+function stepOf(found: RegExpExecArray): MetricsLine {
+  const [, step, epoch, loss, reconstruction, kl, imagesPerSecond] = found;
+  return {
+    event: "step",
+    step: Number(step),
+    epoch: Number(epoch),
+    train: { loss: Number(loss), reconstruction: Number(reconstruction), kl: Number(kl) },
+    imagesPerSecond: Number(imagesPerSecond),
+  };
 }

@@ -98,6 +98,12 @@ export class PicturesSection {
     this.#shown = null;
   }
 
+  comeIntoView(): void {
+    this.element.scrollIntoView({ block: "start" });
+    this.element.tabIndex = -1;
+    this.element.focus({ preventScroll: true });
+  }
+
   show(of: PicturesOf, chosen: number | null): void {
     this.#of = of;
     this.#chosen = chosen;

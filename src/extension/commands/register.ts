@@ -12,6 +12,7 @@ import {
   generateSamples,
   openDashboard,
   openRunFolder,
+  showReconstructions,
 } from "./run-commands.ts";
 import { getMnist, newExperiment, selectEngine } from "./setting-commands.ts";
 import { resume, stop, train, trainThis } from "./train.ts";
@@ -33,7 +34,7 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("stop", (run) => stop(services, runOf(run)));
   register("resume", (run) => resume(services, runOf(run)));
   register("openDashboard", (run) => openDashboard(services, runOf(run)));
-  register("showReconstructions", (run) => openDashboard(services, runOf(run)));
+  register("showReconstructions", (run) => showReconstructions(services, runOf(run)));
   register("generateSamples", (run) => generateSamples(services, runOf(run)));
   register("encodeImage", (uri, selected) => encodeImage(services, uriOf(uri), urisOf(selected)));
   register("decodeLatent", (uri) => decodeLatent(uriOf(uri)));

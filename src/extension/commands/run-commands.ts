@@ -15,9 +15,21 @@ const maximumCompared = 8;
 const samples = 16;
 
 export async function openDashboard(services: Services, run: string | undefined): Promise<void> {
-  const live = services.trainings.all.at(-1)?.run ?? undefined;
-  const chosen = run ?? live ?? (await pickRun(services.store, "Show which run?", () => true));
+  const chosen = run ?? liveRun(services) ?? (await pickRun(services.store, "Show which run?", () => true));
   if (chosen !== undefined) services.dashboards.open([chosen]);
+}
+
+export async function showReconstructions(services: Services, run: string | undefined): Promise<void> {
+  const chosen =
+    run ??
+    liveRun(services) ??
+    (await pickRun(services.store, "Reconstructions of which run?", ({ record }) => record.step > 0));
+  if (chosen !== undefined) services.dashboards.openAtPictures(chosen);
+}
+
+/** What is being trained now is what people mean. */
+function liveRun({ trainings }: Services): string | undefined {
+  return trainings.all.at(-1)?.run ?? undefined;
 }
 
 export async function compareRuns(services: Services, first: string | undefined): Promise<void> {
@@ -49,12 +61,11 @@ export async function generateSamples(services: Services, run: string | undefine
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: "Generating images", cancellable: true },
     (_, token) =>
-      askTool(
-        services.program,
-        ["sample", chosen, "--count", String(samples), "--seed", String(seed), "-o", picture.fsPath],
-        dirname(chosen),
+      askTool(services.program, {
+        args: ["sample", chosen, "--count", String(samples), "--seed", String(seed), "-o", picture.fsPath],
+        folder: dirname(chosen),
         token,
-      ),
+      }),
   );
   await vscode.commands.executeCommand("vscode.open", picture, {
     viewColumn: vscode.ViewColumn.Beside,

@@ -3,8 +3,10 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Failure, hasSystemCode } from "../../contract/failure.ts";
+import { preparingSchema } from "../../contract/preparing.ts";
 import { starter } from "../experiments/experiment-files.ts";
 import type { Services } from "../services.ts";
+import { movesBar } from "../training/dataset-progress.ts";
 import { askTool } from "../training/tool.ts";
 import { pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
@@ -26,7 +28,7 @@ export async function selectEngine({ program }: Services): Promise<void> {
   const answer = enginesAnswer.safeParse(
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: "Looking for engines", cancellable: true },
-      (_, token) => askTool(program, ["engines"], folder, token),
+      (_, token) => askTool(program, { args: ["engines"], folder, token }),
     ),
   );
   if (!answer.success)
@@ -54,8 +56,19 @@ export async function getMnist({ program }: Services): Promise<void> {
   requireTrust("download anything");
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? process.cwd();
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: "Getting MNIST", cancellable: true },
-    (_, token) => askTool(program, ["datasets", "get", "mnist"], folder, token),
+    { location: vscode.ProgressLocation.Notification, title: "Latent Lab", cancellable: true },
+    (bar, token) => {
+      const move = movesBar(bar);
+      return askTool(program, {
+        args: ["datasets", "get", "mnist"],
+        folder,
+        token,
+        onProgress(line) {
+          const preparing = preparingSchema.safeParse(line);
+          if (preparing.success) move(preparing.data);
+        },
+      });
+    },
   );
   void vscode.window.showInformationMessage("MNIST is here: 60,000 training and 10,000 test images.");
 }

@@ -59,6 +59,12 @@ export async function resume(services: Services, given: string | undefined): Pro
 
 export async function stop(services: Services, run: string | undefined): Promise<void> {
   const { all } = services.trainings;
+  if (run !== undefined && services.trainings.of(run) === null)
+    throw new Failure(
+      "run-busy",
+      `${basename(run)} is not trained from here`,
+      "Stop it where it was started: Ctrl-C in its terminal.",
+    );
   const [only] = all;
   if (only === undefined) return;
   const chosen = run === undefined && all.length > 1 ? await pickTraining(services) : undefined;

@@ -18,6 +18,8 @@ import type { WatchedTraining } from "../training/watched-training.ts";
 
 /** A message this long is handed over without a pause that anyone would feel. */
 const pieceBytes = 2 ** 20;
+/** Room for the last lines of a metrics file. */
+const tailLength = 4096;
 /** Live lines are sent together, this often. */
 const millisecondsBetween = 100;
 
@@ -36,6 +38,7 @@ export class DashboardFeed implements vscode.Disposable {
   /** Counts snapshots: what belongs to an older one is dropped. */
   #generation = 0;
   #isReady = false;
+  #picturesWanted = false;
   readonly #told = new Map<string, Progress>();
   readonly #waiting = new Map<string, MetricsLine[]>();
   #timer: NodeJS.Timeout | null = null;
@@ -64,6 +67,12 @@ export class DashboardFeed implements vscode.Disposable {
   ready(): void {
     this.#isReady = true;
     void this.#sendAll();
+  }
+
+  /** Brings the pictures into view, as soon as there is a page. */
+  showPictures(): void {
+    this.#picturesWanted = true;
+    if (this.#told.size > 0) this.#sendWish();
   }
 
   /** What is not visible gets no traffic; what becomes visible gets one snapshot. */
@@ -96,12 +105,19 @@ export class DashboardFeed implements vscode.Disposable {
     if (generation !== this.#generation) return;
     this.#post({ kind: "show", protocol: viewProtocolVersion, runs: cards });
     for (const { key } of cards) {
+      await this.#sendPreviewList(key);
       const told = await this.#sendMetrics(key, generation);
       if (generation !== this.#generation) return;
       this.#told.set(key, told);
-      await this.#sendPreviewList(key);
       this.#sendWaiting();
+      this.#sendWish();
     }
+  }
+
+  #sendWish(): void {
+    if (!this.#picturesWanted || !this.#isReady || !this.#audience.isVisible()) return;
+    this.#picturesWanted = false;
+    this.#post({ kind: "show-pictures" });
   }
 
   async #cards(): Promise<RunCard[]> {
@@ -109,7 +125,7 @@ export class DashboardFeed implements vscode.Disposable {
     const isTrusted = this.#audience.isTrusted();
     return runs
       .filter(isKnown)
-      .map(({ path, record }) => cardOf(path, record, this.#trainings.of(path), isTrusted));
+      .map((run) => cardOf(run, { isWatched: this.#trainings.of(run.path) !== null, isTrusted }));
   }
 
   async #sendCards(): Promise<void> {
@@ -140,7 +156,7 @@ export class DashboardFeed implements vscode.Disposable {
         if (bytesRead === 0 || generation !== this.#generation) break;
         const bytes = piece.subarray(0, bytesRead);
         offset += bytesRead;
-        tail = (tail + Buffer.from(bytes).toString("latin1")).slice(-4096);
+        tail = (tail + Buffer.from(bytes.subarray(-tailLength)).toString("latin1")).slice(-tailLength);
         this.#post({ kind: "metrics", run, bytes, last: offset >= size });
       }
       if (size === 0) this.#post({ kind: "metrics", run, bytes: new Uint8Array(0), last: true });

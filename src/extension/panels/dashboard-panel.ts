@@ -7,7 +7,8 @@ import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { type DashboardAction, type FromDashboard, fromDashboardSchema } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
-import type { RunStore } from "../runs/run-store.ts";
+import type { Reporter } from "../report.ts";
+import { isKnown, type RunStore } from "../runs/run-store.ts";
 import type { Trainings } from "../training/trainings.ts";
 import { DashboardFeed } from "./dashboard-feed.ts";
 import { pageHtml, webviewOptions } from "./page.ts";
@@ -18,11 +19,17 @@ export const dashboardViewType = "latentLab.dashboard";
 /** What a panel keeps over a reload. */
 const savedStateSchema = z.object({ runs: z.array(z.string()).check(z.minLength(1)) });
 
+interface OpenPanel {
+  readonly panel: vscode.WebviewPanel;
+  readonly feed: DashboardFeed;
+}
+
 export interface DashboardContext {
   readonly extension: vscode.Uri;
   readonly store: RunStore;
   readonly trainings: Trainings;
   readonly log: vscode.LogOutputChannel;
+  readonly reporter: Reporter;
   act(action: DashboardAction, run: string): void;
 }
 
@@ -30,26 +37,31 @@ export class Dashboards
   implements vscode.WebviewPanelSerializer, vscode.WebviewViewProvider, vscode.Disposable
 {
   readonly #context: DashboardContext;
-  readonly #open = new Map<string, vscode.WebviewPanel>();
+  readonly #open = new Map<string, OpenPanel>();
   readonly #disposables = new Disposables();
   #live: DashboardFeed | null = null;
 
   constructor(context: DashboardContext) {
     this.#context = context;
-    this.#disposables.add(
-      context.trainings.onDidChange(() => {
-        const run = context.trainings.all.at(-1)?.run;
-        if (typeof run === "string") this.showLive(run);
-      }),
-    );
+    this.#disposables.add(context.trainings.onDidChange(() => void this.#showLive()));
+    this.#disposables.add(context.store.onDidChange(() => void this.#showLive()));
   }
 
   /** Opens a panel beside the editor, or brings forward the one that shows these runs. */
   open(runs: readonly string[]): void {
+    this.#opened(runs);
+  }
+
+  /** The same, at the pictures. */
+  openAtPictures(run: string): void {
+    this.#opened([run]).showPictures();
+  }
+
+  #opened(runs: readonly string[]): DashboardFeed {
     const known = this.#open.get(keyOf(runs));
     if (known !== undefined) {
-      known.reveal(undefined, true);
-      return;
+      known.panel.reveal(undefined, true);
+      return known.feed;
     }
     const panel = vscode.window.createWebviewPanel(
       dashboardViewType,
@@ -57,7 +69,7 @@ export class Dashboards
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       { ...webviewOptions(this.#context.extension), retainContextWhenHidden: false },
     );
-    this.#furnish(panel, runs);
+    return this.#furnish(panel, runs);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -72,12 +84,10 @@ export class Dashboards
 
   resolveWebviewView(view: vscode.WebviewView): void {
     view.webview.options = webviewOptions(this.#context.extension);
-    const run = this.#context.trainings.all.at(-1)?.run;
     const disposables = new Disposables();
-    const feed = disposables.add(
-      this.#connect(view.webview, typeof run === "string" ? [run] : [], () => view.visible, disposables),
-    );
+    const feed = disposables.add(this.#connect(view.webview, [], () => view.visible, disposables));
     this.#live = feed;
+    void this.#showLive();
     disposables.add(view.onDidChangeVisibility(() => feed.visibilityChanged()));
     view.onDidDispose(() => {
       this.#live = null;
@@ -90,27 +100,22 @@ export class Dashboards
     });
   }
 
-  /** In the side bar's live view. */
-  showLive(run: string): void {
-    if (this.#live !== null && this.#live.runs[0] !== run) this.#live.show([run]);
-  }
-
   /** Closes what shows a run that is gone. */
   close(run: string): void {
-    for (const [key, panel] of this.#open) if (key.split("\n").includes(run)) panel.dispose();
+    for (const [key, { panel }] of this.#open) if (key.split("\n").includes(run)) panel.dispose();
   }
 
   dispose(): void {
     this.#disposables.dispose();
   }
 
-  #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): void {
+  #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): DashboardFeed {
     const disposables = new Disposables();
     panel.title = titleOf(runs);
     panel.iconPath = vscode.Uri.joinPath(this.#context.extension, "media", "latent-lab.svg");
     const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));
     disposables.add(panel.onDidChangeViewState(() => feed.visibilityChanged()));
-    this.#open.set(keyOf(runs), panel);
+    this.#open.set(keyOf(runs), { panel, feed });
     panel.onDidDispose(() => {
       this.#open.delete(keyOf(runs));
       disposables.dispose();
@@ -120,6 +125,15 @@ export class Dashboards
       title: titleOf(runs),
       layout: "wide",
     });
+    return feed;
+  }
+
+  /** The side bar's view shows what is being trained, else the newest run. */
+  async #showLive(): Promise<void> {
+    if (this.#live === null) return;
+    const { trainings, store } = this.#context;
+    const run = trainings.all.at(-1)?.run ?? (await store.list()).find(isKnown)?.path;
+    if (run !== undefined && this.#live?.runs[0] !== run) this.#live?.show([run]);
   }
 
   #connect(
@@ -128,7 +142,7 @@ export class Dashboards
     isVisible: () => boolean,
     disposables: Disposables,
   ): DashboardFeed {
-    const { store, trainings, log } = this.#context;
+    const { store, trainings, log, reporter } = this.#context;
     const feed = new DashboardFeed(runs, store, trainings, {
       post: (message) => webview.postMessage(message),
       isVisible,
@@ -137,7 +151,7 @@ export class Dashboards
     disposables.add(
       webview.onDidReceiveMessage((message: unknown) => {
         const parsed = fromDashboardSchema.safeParse(message);
-        if (parsed.success) void this.#receive(feed, parsed.data);
+        if (parsed.success) this.#receive(feed, parsed.data).catch((error) => reporter.report(error));
         else log.warn("A dashboard sent a message that makes no sense; it is ignored.");
       }),
     );

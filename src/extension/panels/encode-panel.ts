@@ -4,6 +4,7 @@
  */
 import { basename, dirname, extname } from "node:path";
 import * as vscode from "vscode";
+import * as z from "zod/mini";
 import {
   type DecodedPicture,
   decodedPictureSchema,
@@ -19,6 +20,7 @@ import {
   viewProtocolVersion,
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
+import type { Reporter } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
 import { askTool } from "../training/tool.ts";
@@ -37,11 +39,18 @@ const types: Readonly<Record<string, string>> = {
   ".webp": "image/webp",
 };
 
+/** What a panel keeps over a reload. */
+const savedStateSchema = z.object({
+  pictures: z.array(z.string()).check(z.minLength(1)),
+  run: z.nullable(z.string()),
+});
+
 export interface EncodeContext {
   readonly extension: vscode.Uri;
   readonly program: string;
   readonly store: RunStore;
   readonly log: vscode.LogOutputChannel;
+  readonly reporter: Reporter;
 }
 
 /** Opens a panel beside the editor for `pictures`, encoded with the run in the folder `run` or with the newest. */
@@ -60,6 +69,25 @@ export function openEncodePanel(
     webviewOptions(context.extension),
   );
   furnishEncodePanel(context, panel, pictures, run);
+}
+
+/** Brings the panels of a window back after a reload. */
+export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
+  readonly #context: EncodeContext;
+
+  constructor(context: EncodeContext) {
+    this.#context = context;
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const saved = savedStateSchema.safeParse(state);
+    if (!saved.success) {
+      panel.dispose();
+      return;
+    }
+    const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
+    furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
+  }
 }
 
 /** Makes `panel` the page about `pictures`, whoever has created it. */
@@ -87,6 +115,8 @@ class EncodePage implements vscode.Disposable {
   readonly #disposables = new Disposables();
   readonly #cancellation = this.#disposables.add(new vscode.CancellationTokenSource());
   readonly #results = new Map<string, EncodedPicture>();
+  /** A process for each picture, one after the other, however many were selected. */
+  #queue: Promise<void> = Promise.resolve();
   #run: string | null;
 
   constructor(
@@ -102,7 +132,7 @@ class EncodePage implements vscode.Disposable {
     this.#disposables.add(
       webview.onDidReceiveMessage((message: unknown) => {
         const parsed = fromEncodePanelSchema.safeParse(message);
-        if (parsed.success) void this.#receive(parsed.data);
+        if (parsed.success) this.#receive(parsed.data).catch((error) => context.reporter.report(error));
         else context.log.warn("An encode panel sent a message that makes no sense; it is ignored.");
       }),
     );
@@ -129,7 +159,7 @@ class EncodePage implements vscode.Disposable {
         break;
       case "encode":
         this.#run = message.run;
-        await this.#encode(message.picture, message.run, message.invert);
+        this.#encodeInTurn(message.picture, message.run, message.invert);
         break;
       case "save-latent":
         await this.#saveLatent(message.picture);
@@ -150,7 +180,9 @@ class EncodePage implements vscode.Disposable {
 
   async #show(): Promise<void> {
     const runs = await this.#context.store.usable();
-    this.#run ??= (await this.#fittingRun(runs))?.path ?? null;
+    // A panel that comes back may remember a run that has gone.
+    if (!runs.some(({ path }) => path === this.#run))
+      this.#run = (await this.#fittingRun(runs))?.path ?? null;
     const pictures = await Promise.all(
       this.#pictures.map(async ({ fsPath }) => ({
         key: fsPath,
@@ -168,7 +200,7 @@ class EncodePage implements vscode.Disposable {
     });
     if (this.#run === null) return;
     // For pictures the panel asks; a `.latent` file leaves nothing to choose.
-    for (const { key } of pictures) if (isLatent(key)) await this.#encode(key, this.#run, null);
+    for (const { key } of pictures) if (isLatent(key)) this.#encodeInTurn(key, this.#run, null);
   }
 
   /** The newest run; for a `.latent` file the one whose model made it. */
@@ -189,8 +221,14 @@ class EncodePage implements vscode.Disposable {
     );
   }
 
+  #encodeInTurn(picture: string, run: string, invert: boolean | null): void {
+    this.#queue = this.#queue.then(() => this.#encode(picture, run, invert));
+  }
+
   async #encode(picture: string, run: string, invert: boolean | null): Promise<void> {
     if (!this.#pictures.some(({ fsPath }) => fsPath === picture)) return;
+    // Another run was chosen, or the panel closed, while this one waited.
+    if (run !== this.#run || this.#cancellation.token.isCancellationRequested) return;
     this.#post({ kind: "working", picture });
     try {
       this.#post(
@@ -230,7 +268,8 @@ class EncodePage implements vscode.Disposable {
         "nothing is launched in Restricted Mode",
         "Trust this workspace to encode pictures in it.",
       );
-    return askTool(this.#context.program, args, dirname(picture), this.#cancellation.token);
+    const { token } = this.#cancellation;
+    return askTool(this.#context.program, { args, folder: dirname(picture), token });
   }
 
   async #saveLatent(picture: string): Promise<void> {

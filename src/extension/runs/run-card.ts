@@ -1,26 +1,16 @@
-/** What the extension tells panels and lists about a run: its record, joined with what its process is doing. */
-import type { RunRecord } from "../../contract/run.ts";
-import type { RunCard, RunState } from "../../contract/view.ts";
-import type { WatchedTraining } from "../training/watched-training.ts";
+/** What the extension tells panels about a run: its record, joined with what its process is doing. */
+import type { RunCard } from "../../contract/view.ts";
+import type { KnownRun } from "./run-store.ts";
 
-/** What a run is doing. A record that says "training" while nobody writes it is one whose process was killed. */
-export function stateOf(record: RunRecord, training: WatchedTraining | null): RunState {
-  if (training !== null && training.phase !== "ended") return training.phase;
-  return record.status === "training" ? "killed" : record.status;
-}
-
-/** `isTrusted`: whether anything may be launched in this workspace. */
+/** `isWatched`: whether its training process is in touch with this window; `isTrusted`: whether any may be launched. */
 export function cardOf(
-  run: string,
-  record: RunRecord,
-  training: WatchedTraining | null,
-  isTrusted: boolean,
+  { path, record, state }: KnownRun,
+  { isWatched, isTrusted }: { readonly isWatched: boolean; readonly isTrusted: boolean },
 ): RunCard {
-  const state = stateOf(record, training);
   const { experiment, dataset } = record;
   const { encoder } = experiment.model;
   return {
-    key: run,
+    key: path,
     name: experiment.name,
     id: record.id,
     state,
@@ -37,7 +27,7 @@ export function cardOf(
     parameters: parameterCount(encoder, experiment.model.decoder, experiment.model.kind === "variational"),
     variational: experiment.model.kind === "variational",
     latent: encoder.at(-1) ?? 0,
-    canStop: state === "training" || state === "preparing",
+    canStop: isWatched && (state === "training" || state === "preparing"),
     canResume: isTrusted && (state === "stopped" || state === "killed" || state === "failed"),
   };
 }

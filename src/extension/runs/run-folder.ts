@@ -3,7 +3,9 @@
  * the training process is a run's only writer.
  */
 import { open, readdir, readFile, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import * as z from "zod/mini";
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { resolveExperiment } from "../../contract/parse-experiment.ts";
@@ -15,11 +17,13 @@ import {
   runFormatSchema,
   runRecordSchema,
 } from "../../contract/run.ts";
+import { isAlive } from "../is-alive.ts";
 
 /** A record is a few thousand bytes; anything far above is not one. */
 const maximumRecordBytes = 2 ** 20;
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
+const writerSchema = z.object({ pid: z.int().check(z.minimum(1)), host: z.string() });
 const maximumPreviewBytes = 8 * 2 ** 20;
 
 /** Where a folder of the workspace keeps its runs. */
@@ -75,6 +79,16 @@ export async function lastEpoch(run: string): Promise<EpochEvent | null> {
     if (parsed.success && parsed.data.event === "epoch") return parsed.data;
   }
   return null;
+}
+
+/**
+ * Whether a process is writing the run: one that was started in a terminal, say. One on another machine, which shares
+ * the folder, is believed.
+ */
+export async function hasWriter(run: string): Promise<boolean> {
+  const content = await readSmall(join(run, runFiles.writer), maximumRecordBytes).catch(() => null);
+  const writer = writerSchema.safeParse(content === null ? null : parseLine(content.toString("utf8")));
+  return writer.success && (writer.data.host !== hostname() || isAlive(writer.data.pid));
 }
 
 /** Epochs of which there is a preview, ascending. */

@@ -11,8 +11,7 @@ import type { RunState } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
-import { stateOf } from "./run-card.ts";
-import { lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
+import { hasWriter, lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
 const leastMillisecondsBetween = 500;
 
@@ -51,7 +50,13 @@ export class RunStore implements vscode.Disposable {
   constructor(trainings: Trainings) {
     this.#trainings = trainings;
     this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
-    this.#disposables.add(trainings.onDidEnd(() => this.#changed.fire()));
+    this.#disposables.add(
+      trainings.onDidEnd(() => {
+        this.#changed.fire();
+        // A process that was killed may take a moment to be gone.
+        this.#changedSoon();
+      }),
+    );
   }
 
   /** Newest first. */
@@ -67,7 +72,7 @@ export class RunStore implements vscode.Disposable {
       const stamp = await runStamp(path);
       const known = this.#read.get(path);
       const { record, epoch } = known?.stamp === stamp ? known : await this.#readAnew(path, stamp);
-      return { path, record, state: stateOf(record, this.#trainings.of(path)), lastEpoch: epoch };
+      return { path, record, state: await this.#stateOf(path, record), lastEpoch: epoch };
     } catch (error) {
       this.#read.delete(path);
       if (error instanceof Failure) return { path, problem: error };
@@ -97,6 +102,14 @@ export class RunStore implements vscode.Disposable {
       this.#timer = null;
       this.#changed.fire();
     }, leastMillisecondsBetween);
+  }
+
+  /** A record that says "training" while nobody writes it is one whose process was killed. */
+  async #stateOf(path: string, record: RunRecord): Promise<RunState> {
+    const training = this.#trainings.of(path);
+    if (training !== null && training.phase !== "ended") return training.phase;
+    if (record.status !== "training") return record.status;
+    return (await hasWriter(path)) ? "training" : "killed";
   }
 
   async #readAnew(path: string, stamp: string): Promise<ReadRun> {

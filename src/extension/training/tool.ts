@@ -19,12 +19,20 @@ const errorLine = z.object({
   hint: z.string(),
 });
 
-/** The last line that `latent-lab …args --json` prints, as a value. Throws a Failure, interrupted among them. */
+export interface Question {
+  /** After the program's name, without `--json`. */
+  readonly args: readonly string[];
+  /** Where it is run. */
+  readonly folder: string;
+  readonly token?: vscode.CancellationToken;
+  /** Hears of every line before the last, as a value; undefined for what is no JSON. */
+  readonly onProgress?: (line: unknown) => void;
+}
+
+/** The last line that the command prints, as a value. Throws a Failure, interrupted among them. */
 export async function askTool(
   program: string,
-  args: readonly string[],
-  folder: string,
-  token?: vscode.CancellationToken,
+  { args, folder, token, onProgress }: Question,
 ): Promise<unknown> {
   const node = await findNode();
   const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
@@ -32,13 +40,19 @@ export async function askTool(
       cwd: folder,
       env: { ...process.env, ...node.environment },
       stdio: ["ignore", "pipe", "ignore"],
-      timeout: timeLimitMilliseconds,
+      // What tells how far it is may take its time.
+      ...(onProgress === undefined ? { timeout: timeLimitMilliseconds } : {}),
     });
     const cancelled = token?.onCancellationRequested(() => child.kill());
     let text = "";
     child.stdout.setEncoding("utf8");
     child.stdout.on("data", (piece: string) => {
       text += piece;
+      if (onProgress !== undefined) {
+        const lines = text.split("\n");
+        for (const line of lines.slice(0, -2)) onProgress(jsonOf(line));
+        text = lines.slice(-2).join("\n");
+      }
       if (text.length > maximumAnswerLength) child.kill();
     });
     child.on("error", (error) => reject(unstartable(node.path, error)));
@@ -49,7 +63,7 @@ export async function askTool(
   });
   if (token?.isCancellationRequested)
     throw new Failure("interrupted", `latent-lab ${args[0]} was cancelled`, "");
-  const answer = lastValue(output);
+  const answer = jsonOf(output.trimEnd().split("\n").at(-1) ?? "");
   const error = errorLine.safeParse(answer);
   if (error.success) throw new Failure(error.data.code, error.data.message, error.data.hint);
   if (code === 0 && answer !== undefined) return answer;
@@ -70,8 +84,7 @@ export function unstartable(path: string, error: Error): Failure {
   );
 }
 
-function lastValue(output: string): unknown {
-  const line = output.trimEnd().split("\n").at(-1) ?? "";
+function jsonOf(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import type { WhenAlone } from "../../contract/control.ts";
 import { Disposables } from "../dispose.ts";
+import { isAlive } from "../is-alive.ts";
 import { findControlFile, launchTraining } from "./launch.ts";
 import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
 
@@ -118,15 +119,5 @@ export class Trainings implements vscode.Disposable {
     this.#began.fire(training);
     this.#changed.fire();
     return training;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process of this number: it is there, but not ours.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

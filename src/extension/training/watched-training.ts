@@ -12,14 +12,15 @@ import type {
   StepEvent,
   TrainingEvent,
 } from "../../contract/events.ts";
+import type { Preparing } from "../../contract/preparing.ts";
 import { ControlConnection } from "./control-connection.ts";
 
 /** How long a process may take from being asked to stop until it is killed. */
 const patienceMilliseconds = 30_000;
 
-export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
+const maximumComplaints = 20;
 
-export type Preparing = Extract<ControlMessage, { kind: "preparing" }>;
+export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
 
 /** How a training process ended: by its last word, without one, or it was never reached at all. */
 export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "unreachable" };
@@ -39,6 +40,7 @@ export class WatchedTraining implements vscode.Disposable {
   #epoch: EpochEvent | null = null;
   #lastWord: DoneEvent | ErrorEvent | null = null;
   #wasReached = false;
+  #complaints = 0;
   #firmness: NodeJS.Timeout | null = null;
   #isDisposed = false;
 
@@ -55,7 +57,7 @@ export class WatchedTraining implements vscode.Disposable {
     this.#log = log;
     this.#connection = new ControlConnection(control, whenAlone, {
       onMessage: (message) => this.#receive(message),
-      onGarbage: (line) => log.warn(`The training process ${control.pid} sent what makes no sense: ${line}`),
+      onGarbage: (line) => this.#complain(line),
       onClose: () => this.#onClose(),
     });
   }
@@ -100,6 +102,14 @@ export class WatchedTraining implements vscode.Disposable {
     if (this.#firmness !== null) clearTimeout(this.#firmness);
     this.#connection.close();
     for (const emitter of [this.#changed, this.#told, this.#remarked, this.#ended]) emitter.dispose();
+  }
+
+  /** A process that prints garbage all the time does not fill the log with it. */
+  #complain(line: string): void {
+    this.#complaints++;
+    if (this.#complaints > maximumComplaints) return;
+    const last = this.#complaints === maximumComplaints ? " (more of this is not logged)" : "";
+    this.#log.warn(`The training process ${this.control.pid} sent what makes no sense: ${line}${last}`);
   }
 
   #kill(): void {
@@ -170,7 +180,8 @@ export class WatchedTraining implements vscode.Disposable {
     if (this.#isDisposed) return;
     if (this.#firmness !== null) clearTimeout(this.#firmness);
     this.#phase = "ended";
-    this.#ended.fire(this.#lastWord ?? { event: this.#wasReached ? "vanished" : "unreachable" });
     this.#changed.fire();
+    // Whoever hears of this disposes of it all.
+    this.#ended.fire(this.#lastWord ?? { event: this.#wasReached ? "vanished" : "unreachable" });
   }
 }

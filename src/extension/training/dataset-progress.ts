@@ -1,0 +1,66 @@
+/**
+ * A dataset that a training downloads, draws or reads, as a notification with a bar and a Cancel. What takes less than
+ * a second is left to the status bar.
+ */
+import * as vscode from "vscode";
+import type { Preparing } from "../../contract/preparing.ts";
+import { Disposables } from "../dispose.ts";
+import { preparingInWords } from "../words.ts";
+import type { Trainings } from "./trainings.ts";
+import type { WatchedTraining } from "./watched-training.ts";
+
+const patienceMilliseconds = 1000;
+
+type Bar = vscode.Progress<{ message?: string; increment?: number }>;
+
+/** Moves a notification's bar to where the dataset is. */
+export function movesBar(bar: Bar): (preparing: Preparing) => void {
+  let shown = 0;
+  return (preparing) => {
+    const percent = preparing.total > 0 ? Math.min(100, (100 * preparing.done) / preparing.total) : 0;
+    bar.report({ message: preparingInWords(preparing), increment: Math.max(0, percent - shown) });
+    shown = Math.max(shown, percent);
+  };
+}
+
+export class DatasetProgress implements vscode.Disposable {
+  readonly #disposables = new Disposables();
+
+  constructor(trainings: Trainings) {
+    this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #follow(training: WatchedTraining): void {
+    let timer: NodeJS.Timeout | null = null;
+    const changed = training.onDidChange(() => {
+      if (training.phase === "preparing") {
+        if (training.preparing !== null) timer ??= setTimeout(() => show(training), patienceMilliseconds);
+        return;
+      }
+      changed.dispose();
+      if (timer !== null) clearTimeout(timer);
+    });
+  }
+}
+
+/** Until the training has begun, or is over. */
+function show(training: WatchedTraining): void {
+  void vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: "Latent Lab", cancellable: true },
+    (bar, token) =>
+      new Promise<void>((resolve) => {
+        const move = movesBar(bar);
+        const update = () => {
+          if (training.phase !== "preparing") resolve();
+          else if (training.preparing !== null) move(training.preparing);
+        };
+        token.onCancellationRequested(() => training.stop());
+        training.onDidChange(update);
+        update();
+      }),
+  );
+}
