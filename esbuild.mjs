@@ -1,4 +1,5 @@
-// What is bundled, and how: one function per product of the build. Called by scripts/build.mjs.
+// What is bundled, and how: one function per product of the build, each of which resolves to the folders of the
+// packages that went into it, relative to `root`. Called by scripts/build.mjs.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -13,7 +14,7 @@ const requireForBundle =
  */
 export async function bundleCommandLine(root, outputFolder) {
   const worker = join(root, "src/ml/engine/cpu/worker.ts");
-  await build({
+  return bundle({
     absWorkingDir: root,
     entryPoints: {
       "latent-lab": join(root, "src/ml/cli.ts"),
@@ -21,7 +22,6 @@ export async function bundleCommandLine(root, outputFolder) {
     },
     outdir: outputFolder,
     chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
     splitting: true,
     format: "esm",
     platform: "node",
@@ -29,8 +29,6 @@ export async function bundleCommandLine(root, outputFolder) {
     // Native code cannot be bundled.
     external: ["sharp"],
     banner: { js: requireForBundle },
-    legalComments: "none",
-    logLevel: "warning",
   });
 }
 
@@ -38,37 +36,47 @@ export async function bundleCommandLine(root, outputFolder) {
 export async function bundlePanels(root, outputFolder) {
   const panels = ["dashboard", "encode"];
   const source = (file) => join(root, "webview-ui", file);
-  await build({
+  return bundle({
     absWorkingDir: root,
     entryPoints: panels.flatMap((panel) => [source(`${panel}.ts`), source(`${panel}.css`)]),
     outdir: join(outputFolder, "webview"),
-    bundle: true,
     minify: true,
     format: "esm",
     platform: "browser",
     // The browser of VS Code 1.100.
     target: "chrome134",
-    legalComments: "none",
-    logLevel: "warning",
   });
 }
 
 /** What runs in the extension host: one CommonJS file, small, because every window that wakes it reads it. */
 export async function bundleExtension(root, outputFolder) {
-  await build({
+  return bundle({
     absWorkingDir: root,
     entryPoints: { extension: join(root, "src/extension/extension.ts") },
     // Some packages' "main" loads its parts in a way that no bundler can follow.
     mainFields: ["module", "main"],
     outdir: outputFolder,
     outExtension: { ".js": ".cjs" },
-    bundle: true,
     minify: true,
     format: "cjs",
     platform: "node",
     target: "node20",
     external: ["vscode"],
+  });
+}
+
+async function bundle(options) {
+  const { metafile } = await build({
+    ...options,
+    bundle: true,
+    metafile: true,
+    // scripts/package.mjs collects the licences.
     legalComments: "none",
     logLevel: "warning",
   });
+  const folders = Object.keys(metafile.inputs).map((path) => packageFolder.exec(path)?.[0]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
 }
+
+/** "node_modules/@scope/name" of a path below it, nested ones too. */
+const packageFolder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;

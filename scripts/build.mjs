@@ -22,8 +22,9 @@ const stages = [
     skipFolder: kernels,
     async make(folder) {
       const { bundleCommandLine } = await import("../esbuild.mjs");
-      await bundleCommandLine(root, folder);
+      const packages = await bundleCommandLine(root, folder);
       await chmod(join(folder, "latent-lab.js"), 0o755);
+      return packages;
     },
   },
   {
@@ -31,7 +32,7 @@ const stages = [
     sources: ["src/contract", "webview-ui", "esbuild.mjs", "package-lock.json"],
     async make(folder) {
       const { bundlePanels } = await import("../esbuild.mjs");
-      await bundlePanels(root, folder);
+      return bundlePanels(root, folder);
     },
   },
   {
@@ -58,7 +59,9 @@ const stages = [
     name: "picture renderer",
     sources: ["package-lock.json", "scripts/build.mjs"],
     async make(folder) {
-      await cp(join(root, "node_modules/@resvg/resvg-wasm/index_bg.wasm"), join(folder, "resvg.wasm"));
+      const resvg = "node_modules/@resvg/resvg-wasm";
+      await cp(join(root, resvg, "index_bg.wasm"), join(folder, "resvg.wasm"));
+      return [resvg];
     },
   },
   {
@@ -73,10 +76,16 @@ const stages = [
     ],
     async make(folder) {
       const { bundleExtension } = await import("../esbuild.mjs");
-      await bundleExtension(root, folder);
+      return bundleExtension(root, folder);
     },
   },
 ];
+
+/** Folders of the packages whose code the build has put into dist/, relative to the root. */
+export async function bundledPackages() {
+  const stamp = await readStamp();
+  return [...new Set(stages.flatMap(({ name }) => stamp[name]?.packages ?? []))].sort();
+}
 
 /** Builds what is out of date; says so when there is anything to do. */
 export async function build() {
@@ -108,7 +117,7 @@ async function run(stage) {
   await mkdir(dist, { recursive: true });
   const folder = await mkdtemp(join(root, "node_modules/.latent-lab-build-"));
   try {
-    await stage.make(folder);
+    const packages = (await stage.make(folder)) ?? [];
     const files = await filesIn(folder);
     // What is loaded comes before what loads it: chunks lie deeper than the programs that import them.
     files.sort((a, b) => b.split("/").length - a.split("/").length);
@@ -118,7 +127,7 @@ async function run(stage) {
     }
     const stamp = await readStamp();
     const old = stamp[stage.name]?.files ?? [];
-    await writeStamp({ ...stamp, [stage.name]: { fingerprint: before, files } });
+    await writeStamp({ ...stamp, [stage.name]: { fingerprint: before, files, packages } });
     for (const file of old) if (!files.includes(file)) await rm(join(dist, file), { force: true });
   } finally {
     await rm(folder, { recursive: true, force: true });

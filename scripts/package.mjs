@@ -2,8 +2,9 @@
 // that nothing else can slip in. One package serves every platform, because what cannot be bundled, sharp, comes as
 // its WebAssembly build.
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { bundledPackages } from "./build.mjs";
 import { root, say, TaskError } from "./set-up.mjs";
 
 /** What the training process loads at run time and esbuild cannot bundle, with the files of each that count. */
@@ -33,6 +34,7 @@ export async function packageExtension() {
     for (const [name, files] of Object.entries(carried)) {
       await copyPackage(join(root, "node_modules", name), join(folder, "dist/node_modules", name), files);
     }
+    await writeFile(join(folder, "THIRD-PARTY-NOTICES.txt"), await notices());
     for (const field of development) delete manifest[field];
     await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     const name = `${manifest.name}-${manifest.version}.vsix`;
@@ -43,6 +45,19 @@ export async function packageExtension() {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The licences of the packages whose code is bundled; those that are carried whole have theirs beside them. */
+async function notices() {
+  const texts = await Promise.all((await bundledPackages()).map(noticeOf));
+  return `Latent Lab contains code of these packages.\n\n${texts.join("\n")}`;
+}
+
+async function noticeOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+  const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? `Licence: ${license}` : await readFile(join(root, folder, file), "utf8");
+  return `${"-".repeat(80)}\n${name} ${version}\n\n${text.trim()}\n`;
 }
 
 async function copyPackage(from, to, files) {

@@ -14,7 +14,7 @@ const files = unzip(vsixPath);
 const expected = [
   /^\[Content_Types\]\.xml$/,
   /^extension\.vsixmanifest$/,
-  /^extension\/(?:package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
+  /^extension\/(?:package\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
   /^extension\/schemas\/[\w.-]+\.schema\.json$/,
   /^extension\/media\/(?:[\w-]+\/)*[\w-]+\.(?:png|svg|md)$/,
   /^extension\/dist\/(?:extension\.cjs|latent-lab\.js|cpu-worker\.js)$/,
@@ -28,6 +28,13 @@ const expected = [
 test("nothing is in the package that does not belong there", () => {
   const strangers = [...files.keys()].filter((name) => !expected.some((pattern) => pattern.test(name)));
   assert.deepEqual(strangers, []);
+});
+
+test("the licence of whatever is bundled is in the package", () => {
+  const notices = files.get("extension/THIRD-PARTY-NOTICES.txt")?.toString("utf8") ?? "";
+  for (const name of ["zod", "uplot", "commander", "undici", "jsonc-parser", "@resvg/resvg-wasm"])
+    assert.match(notices, new RegExp(`^${name} \\d+\\.`, "m"));
+  assert.ok(notices.includes("Permission is hereby granted"));
 });
 
 test("no native code is in the package: it serves every platform", () => {
