@@ -35,6 +35,14 @@ const tasks = {
     const { test } = await import("./test.mjs");
     return test(args);
   },
+  /** The tests inside the extension host, in a VS Code on the desktop. */
+  async "test:desktop"() {
+    await build();
+    const { packageExtension } = await import("./package.mjs");
+    await packageExtension();
+    const script = join(root, "test/extension-host/desktop.ts");
+    return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", script]);
+  },
   /** Writes schemas/ anew from the validators. */
   async schema() {
     return runProgram(nodeForTypeScript(), [join(root, "scripts/write-schema.mjs")]);
@@ -64,6 +72,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof TaskError ? `error: ${error.message}` : error.stack);
-  if (process.argv[2] === "test") process.stdout.write(`${untested}\n`);
+  if (/^test\b/.test(process.argv[2] ?? "")) process.stdout.write(`${untested}\n`);
   process.exitCode = 1;
 }

@@ -11,19 +11,19 @@ import { captureResult, nodeForTypeScript, root, runProgram, TaskError } from ".
 const timeLimitMilliseconds = 15 * 60_000;
 
 /**
- * Everything but the scenarios in a real VS Code, which take minutes of their own (`npm run test:workbench`); or, where
- * `args` name files, folders or parts of their names, the tests in those alone. What begins with a dash goes to
- * node --test: --test-name-pattern=resume. Returns the exit code.
+ * All tests, or, where `args` name files, folders or parts of their names, the tests in those alone. What begins with
+ * a dash goes to node --test: --test-name-pattern=resume. Returns the exit code.
  */
 export async function test(args) {
   const options = args.filter((arg) => arg.startsWith("-"));
   const wanted = args.filter((arg) => !arg.startsWith("-"));
   const all = await testFiles();
-  const files = all.filter((file) =>
-    wanted.length === 0 ? !isOfWorkbench(file) : wanted.some((part) => file.includes(part)),
-  );
+  const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
+  const inBrowser = files.some((file) => /^test\/(?:panels|workbench)\//.test(file));
+  const chromium = inBrowser ? prepare("chromium") : null;
   const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
+  await chromium;
   const tests = await runInTurns(files, options);
   const passed = checks.passed + tests.passed;
   const failed = checks.failed.length + tests.failed;
@@ -34,16 +34,16 @@ export async function test(args) {
 }
 
 /**
- * Two files at a time, then those of the workbench one by one: a workbench keeps a small machine busy. They, and the
- * package's own tests, need the package as it is now.
+ * Two files at a time, then those of the workbench one by one: a workbench keeps a small machine busy. It is installed
+ * while the others run. They, and the package's own tests, need the package as it is now.
  */
 async function runInTurns(files, options) {
-  const ofWorkbench = files.filter(isOfWorkbench);
+  const ofWorkbench = files.filter((file) => file.startsWith("test/workbench/"));
   const others = files.filter((file) => !ofWorkbench.includes(file));
   if (files.some((file) => /^test\/(?:workbench|package)\//.test(file))) await packageExtension();
+  const workbench = ofWorkbench.length > 0 ? prepare("workbench") : null;
   const first = await runTests(others, 2, options, {});
-  if (ofWorkbench.length === 0) return first;
-  const missing = await installWorkbench();
+  const missing = await workbench;
   const second = await runTests(ofWorkbench, 1, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
   return {
     passed: first.passed + second.passed,
@@ -52,18 +52,15 @@ async function runInTurns(files, options) {
   };
 }
 
-function isOfWorkbench(file) {
-  return file.startsWith("test/workbench/");
-}
-
-/** Why there is no workbench to test with; "" where there is one. */
-async function installWorkbench() {
-  const script = join(root, "test/workbench/install.ts");
+/** Installs "chromium" or "workbench" where they can be had; resolves to why not, or to "". */
+async function prepare(what) {
+  const script = join(root, "test/install.ts");
   const { code, output } = await captureResult(nodeForTypeScript(), [
     "--disable-warning=ExperimentalWarning",
     script,
+    what,
   ]);
-  return code === 0 ? output : "the workbench could not be installed (see above)";
+  return code === 0 ? output : `the ${what} could not be installed (see above)`;
 }
 
 async function runTests(files, concurrency, options, env) {

@@ -1,5 +1,5 @@
 /**
- * The extension host imports `vscode`, which the editor provides and no package is, so the linter's rule against
+ * What runs in the extension host imports `vscode`, which the editor provides and no package is, so the linter's rule against
  * undeclared dependencies is off there: this stands in for it.
  */
 import assert from "node:assert/strict";
@@ -19,16 +19,20 @@ function packageOf(specifier: string): string {
     .join("/");
 }
 
-test("the extension host imports packages that package.json names, and vscode", async () => {
+async function sourcesIn(folder: string): Promise<string[]> {
+  const names = await readdir(join(root, folder), { recursive: true });
+  const files = names.filter((name) => name.endsWith(".ts"));
+  return Promise.all(files.map((name) => readFile(join(root, folder, name), "utf8")));
+}
+
+test("what runs in the extension host imports packages that package.json names, and vscode", async () => {
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const declared = new Set([
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.devDependencies),
     "vscode",
   ]);
-  const folder = join(root, "src/extension");
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ts"));
-  const sources = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  const sources = (await Promise.all(["src/extension", "test/extension-host"].map(sourcesIn))).flat();
   const imported = sources
     .flatMap((source) => [...source.matchAll(/^(?:import|\}) .*?"([^"\n]+)";$/gm)])
     .map(([, specifier = ""]) => specifier)

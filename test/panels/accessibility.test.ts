@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
-import { findChromium, launch, openPanel, type Panel } from "./browser.ts";
+import { findChromium, noChromium } from "../fixtures/chromium.ts";
+import { launch, openPanel, type Panel } from "./browser.ts";
 import { digitPng, encodePicture } from "./encoded.ts";
 import { type RealRun, showRun, trainRun } from "./real-run.ts";
 import { type PanelTheme, themes } from "./themes.ts";
 
 const chromium = findChromium();
-const skip = chromium === null ? "no Chromium found" : false;
+const skip = chromium === undefined ? noChromium : false;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe calls serious or critical, one line each. */
@@ -33,7 +34,7 @@ describe("accessibility", () => {
   let run: RealRun;
 
   before(async () => {
-    if (chromium === null) return;
+    if (chromium === undefined) return;
     run = trainRun(join(folder, "run"));
     browser = await launch(chromium);
   });

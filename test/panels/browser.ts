@@ -2,7 +2,6 @@
  * A panel in a browser without VS Code: the built files in a page with the content security policy that the
  * extension sets, VS Code's theme variables, and its `acquireVsCodeApi`, which notes down what the panel says.
  */
-import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,15 +10,8 @@ import type { PanelTheme } from "./themes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Ignored by git: pictures of the panels, to be looked at. */
-const artifacts = join(root, "artifacts/panels");
+const artefacts = join(root, "test-artefacts/panels");
 const origin = "https://panel.test";
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** Where a Chromium is; null: tests in a browser are skipped. */
-export function findChromium(): string | null {
-  const named = process.env.LATENT_LAB_CHROMIUM;
-  return [...(named === undefined ? [] : [named]), ...places].find((place) => existsSync(place)) ?? null;
-}
 
 export async function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
@@ -114,8 +106,8 @@ export class Panel {
 
   /** A picture of the whole panel in the ignored folder. */
   async picture(name: string): Promise<void> {
-    await mkdir(artifacts, { recursive: true });
-    await this.page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true });
+    await mkdir(artefacts, { recursive: true });
+    await this.page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true });
   }
 
   /** How many different colours the canvas has: a blank one has one. */

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { changeTheme, findChromium, launch, openPanel, type Panel, type PanelOptions } from "./browser.ts";
+import { findChromium, noChromium } from "../fixtures/chromium.ts";
+import { changeTheme, launch, openPanel, type Panel, type PanelOptions } from "./browser.ts";
 import { messagesFor, previewMessage, type RealRun, showRun, trainRun } from "./real-run.ts";
 import { themes } from "./themes.ts";
 
 const chromium = findChromium();
-const skip = chromium === null ? "no Chromium found" : false;
+const skip = chromium === undefined ? noChromium : false;
 const [dark, light] = themes;
 if (dark === undefined || light === undefined) throw new Error("themes.ts is empty");
 
@@ -25,7 +26,7 @@ describe("dashboard", () => {
   let other: RealRun;
 
   before(async () => {
-    if (chromium === null) return;
+    if (chromium === undefined) return;
     run = trainRun(join(folder, "first"));
     other = trainRun(join(folder, "second"), "training.seed=2");
     browser = await launch(chromium);

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { EncodedPicture } from "../../src/contract/encoded-picture.ts";
-import { findChromium, launch, openPanel, type Panel } from "./browser.ts";
+import { findChromium, noChromium } from "../fixtures/chromium.ts";
+import { launch, openPanel, type Panel } from "./browser.ts";
 import { digitPng, encodePicture } from "./encoded.ts";
 import { type RealRun, trainRun } from "./real-run.ts";
 import { themes } from "./themes.ts";
 
 const chromium = findChromium();
-const skip = chromium === null ? "no Chromium found" : false;
+const skip = chromium === undefined ? noChromium : false;
 const [dark] = themes;
 if (dark === undefined) throw new Error("themes.ts is empty");
 
@@ -24,7 +25,7 @@ describe("encode panel", () => {
   let result: EncodedPicture;
 
   before(async () => {
-    if (chromium === null) return;
+    if (chromium === undefined) return;
     run = trainRun(join(folder, "run"));
     png = await digitPng(run, 2, 6);
     result = await encodePicture(run, folder, "two.png", png);

@@ -1,7 +1,7 @@
 /** The menu that a right click opens. */
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { exactly } from "./exactly.ts";
-import { eventually } from "./wait.ts";
 
 export class ContextMenu {
   readonly #page: Page;
@@ -12,8 +12,19 @@ export class ContextMenu {
     this.#labels = page.locator(".context-view .monaco-menu .action-item:not(.disabled) .action-label");
   }
 
+  /** Right-clicks until there is a menu: a hover that is about to show may take the first click. */
+  async openOn(target: Locator): Promise<void> {
+    await eventually("a context menu", async () => {
+      await target.click({ button: "right" });
+      await this.#labels
+        .first()
+        .waitFor({ timeout: 1500 })
+        .catch(() => this.#page.keyboard.press("Escape"));
+      return this.#labels.first().isVisible();
+    });
+  }
+
   async readAndClose(): Promise<string[]> {
-    await this.#labels.first().waitFor();
     const labels = await this.#labels.allInnerTexts();
     await this.#page.keyboard.press("Escape");
     await this.#labels.first().waitFor({ state: "hidden" });
@@ -23,7 +34,6 @@ export class ContextMenu {
   /** A menu that has only just opened takes no click: it is clicked until it has gone. */
   async choose(command: string): Promise<void> {
     const label = this.#labels.filter({ hasText: exactly(command) });
-    await label.waitFor();
     await eventually(`${command} chosen`, async () => {
       await label.click({ timeout: 1000 }).catch(() => undefined);
       await this.#page.waitForTimeout(200);

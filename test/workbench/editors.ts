@@ -1,9 +1,9 @@
 /** Editors: tabs, text, squiggles, CodeLens. */
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { ContextMenu } from "./context-menu.ts";
 import { exactly } from "./exactly.ts";
 import type { QuickInput } from "./quick-input.ts";
-import { eventually } from "./wait.ts";
 
 export class Editors {
   readonly #page: Page;
@@ -40,7 +40,7 @@ export class Editors {
 
   /** Right-clicks the tab and chooses from the menu. */
   async chooseOnTab(title: string, command: string): Promise<void> {
-    await this.#tab(title).click({ button: "right" });
+    await this.#menu.openOn(this.#tab(title));
     await this.#menu.choose(command);
   }
 

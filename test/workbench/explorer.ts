@@ -1,8 +1,8 @@
 /** The explorer's files and their context menu. */
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { ContextMenu } from "./context-menu.ts";
 import { exactly } from "./exactly.ts";
-import { eventually } from "./wait.ts";
 
 export class Explorer {
   readonly #page: Page;
@@ -31,13 +31,13 @@ export class Explorer {
 
   /** What a right click on the file offers. */
   async offers(name: string): Promise<string[]> {
-    await this.#file(name).click({ button: "right" });
+    await this.#menu.openOn(this.#file(name));
     return this.#menu.readAndClose();
   }
 
   /** Right-clicks the file (one of those selected, if several are) and chooses from the menu. */
   async choose(name: string, command: string): Promise<void> {
-    await this.#file(name).click({ button: "right" });
+    await this.#menu.openOn(this.#file(name));
     await this.#menu.choose(command);
   }
 

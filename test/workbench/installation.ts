@@ -1,14 +1,14 @@
 /**
  * The workbench that the tests drive: code-server (VS Code's own workbench and extension host, served to a browser)
- * in the user's cache folder, and a Chromium. This file installs both where they can be had, or says in a line why
- * not. What is not here: starting it (workbench.ts).
+ * in the user's cache folder. This file installs it where it can be had, or says in a line why not. What is not here:
+ * the browser (fixtures/chromium.ts), and starting it (workbench.ts).
  */
-import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
-import { chromium } from "playwright-core";
+import { findChromium, installChromium, noChromium } from "../fixtures/chromium.ts";
+import { findProgram, installPackages, runToItsEnd, type Say } from "../fixtures/programs.ts";
 
 /** VS Code 1.139. It wants Node 24, which the tests run on. */
 const version = "4.139.1";
@@ -34,15 +34,14 @@ export function findInstallation(): Installation | Missing {
   if (!existsSync(program))
     return { missing: `code-server ${version} is not installed; npm test installs it` };
   const browser = findChromium();
-  return browser === undefined ? { missing: "no Chromium was found" } : { program, chromium: browser };
+  return browser === undefined ? { missing: noChromium } : { program, chromium: browser };
 }
 
-/** Installs what is missing; `say` hears of what takes long. */
-export async function install(say: (line: string) => void): Promise<Installation | Missing> {
+/** Installs what is missing. */
+export async function install(say: Say): Promise<Installation | Missing> {
   try {
-    if (findChromium() === undefined) await installPackages(["chromium"], say);
-    if (findChromium() === undefined)
-      return { missing: "no Chromium was found, and none could be installed" };
+    await installChromium(say);
+    if (findChromium() === undefined) return { missing: noChromium };
     if (!existsSync(installedAt())) await installCodeServer(say);
     return findInstallation();
   } catch (error) {
@@ -58,7 +57,7 @@ function installedAt(): string {
   return join(cache, "latent-lab", `workbench-${version}-node${major}-${process.arch}`);
 }
 
-async function installCodeServer(say: (line: string) => void): Promise<void> {
+async function installCodeServer(say: Say): Promise<void> {
   if (process.platform !== "linux") throw new Error("the workbench is only set up on Linux");
   if (Number(process.versions.node.split(".")[0]) !== 24) throw new Error("the workbench needs Node 24");
   const tools = { python3: "python3", make: "make", "g++": "g++" };
@@ -105,63 +104,7 @@ async function runNpm(args: readonly string[], folder: string): Promise<void> {
   const clean = Object.fromEntries(Object.entries(environment).filter(([name]) => !own.test(name)));
   const npm = process.env.npm_execpath ?? "";
   const [program, first] = npm.endsWith(".js") ? [process.execPath, [npm]] : ["npm", []];
-  const { code, output } = await run(program, [...first, ...args], folder, clean);
+  const { code, output } = await runToItsEnd(program, [...first, ...args], folder, clean);
   const reason = output.split("\n").find((line) => /\berror\b/i.test(line)) ?? `exit code ${code}`;
   if (code !== 0) throw new Error(`npm ${args[0]} for the workbench failed: ${reason}`);
-}
-
-/** Debian's packages, where we may: without rights or apt-get, what needs them says so later. */
-async function installPackages(names: readonly string[], say: (line: string) => void): Promise<void> {
-  if (names.length === 0 || process.getuid?.() !== 0 || findProgram("apt-get") === undefined) return;
-  say(`Installing ${names.join(", ")} (apt-get) …`);
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "--no-install-recommends", ...names];
-  const first = await run("apt-get", install, "/", environment);
-  if (first.code === 0) return;
-  await run("apt-get", ["update"], "/", environment);
-  await run("apt-get", install, "/", environment);
-}
-
-/** On PATH, or one that Playwright has downloaded. */
-function findChromium(): string | undefined {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  const found = names.map(findProgram).find((path) => path !== undefined);
-  if (found !== undefined) return found;
-  const playwrights = chromium.executablePath();
-  return existsSync(playwrights) ? playwrights : undefined;
-}
-
-function findProgram(name: string): string | undefined {
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .filter((folder) => folder !== "")
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function run(
-  program: string,
-  args: readonly string[],
-  folder: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
-  });
 }

@@ -1,7 +1,7 @@
 /** The box at the top: the command palette, quick picks and input boxes. */
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { exactly } from "./exactly.ts";
-import { eventually } from "./wait.ts";
 
 export class QuickInput {
   readonly #page: Page;
@@ -30,6 +30,13 @@ export class QuickInput {
   async rows(): Promise<string[]> {
     const labels = this.#widget.locator(".monaco-list-row .quick-input-list-row:first-child .label-name");
     return (await labels.allTextContents()).map(plain);
+  }
+
+  /** Waits until this is asked, and picks what is first on the list. */
+  async pickFirst(question: string): Promise<void> {
+    await eventually(`"${question}"`, async () => (await this.question()) === question);
+    const [first = ""] = await eventually("something to pick", () => this.rows());
+    await this.pick(first);
   }
 
   /** Picks the row with this label, as soon as there is one. */

@@ -1,8 +1,8 @@
 // Restricted Mode: saved runs can be looked at, nothing is launched.
 import assert from "node:assert/strict";
+import { eventually } from "../fixtures/eventually.ts";
 import { scenarios } from "./scenario.ts";
 import { trainRun } from "./trained-run.ts";
-import { eventually } from "./wait.ts";
 
 const scenario = scenarios({ trust: "asked" });
 

@@ -1,7 +1,7 @@
 /** The side bar: view containers and the rows of their trees. */
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { ContextMenu } from "./context-menu.ts";
-import { eventually } from "./wait.ts";
 
 export class SideBar {
   readonly #page: Page;
@@ -39,12 +39,12 @@ export class SideBar {
   }
 
   async offers(row: string | RegExp): Promise<string[]> {
-    await this.#row(row).click({ button: "right" });
+    await this.#menu.openOn(this.#row(row));
     return this.#menu.readAndClose();
   }
 
   async choose(row: string | RegExp, command: string): Promise<void> {
-    await this.#row(row).click({ button: "right" });
+    await this.#menu.openOn(this.#row(row));
     await this.#menu.choose(command);
   }
 

@@ -1,6 +1,6 @@
 /** The status bar's items. */
 import type { Locator, Page } from "playwright-core";
-import { eventually } from "./wait.ts";
+import { eventually } from "../fixtures/eventually.ts";
 
 export class StatusBar {
   readonly #page: Page;

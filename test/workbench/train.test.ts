@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../fixtures/eventually.ts";
 import { scenarios } from "./scenario.ts";
-import { eventually } from "./wait.ts";
 import type { WorkbenchWindow } from "./window.ts";
 
 const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
@@ -35,7 +35,6 @@ async function startLong(window: WorkbenchWindow): Promise<void> {
 
 scenario("a preset is trained on 2,000 images, from the palette to the pictures", {}, async (scene) => {
   const { window, workbench, folder } = scene;
-  await eventually("the command", () => window.offersCommand("Latent Lab: Train…"));
   await window.runCommand("Latent Lab: Train…");
   await window.quickInput.pick("mnist-vae");
   await window.quickInput.pick("Drawn digits, a quick try");
@@ -56,11 +55,12 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
 });
 
 scenario(
-  "a reload in the middle of training loses nothing",
+  "a long training outlives a reload, is stopped from a second window, resumed, killed, and resumed again",
   { "long.latent-lab.json": long },
-  async ({ window, folder }) => {
+  async ({ window, workbench, folder }) => {
     await startLong(window);
     const [run = ""] = runsIn(folder);
+    const status = () => JSON.parse(readFileSync(join(run, "run.json"), "utf8")).status;
     const shown = await window.panel('body[data-panel="dashboard"]');
     await eventually("the live dashboard", async () => /of 2,?000/.test(await shown.text()));
     // The workbench notes which editors are open every five seconds, and cannot while it is being left.
@@ -69,52 +69,30 @@ scenario(
     await window.statusBar.textLike(/epoch \d+\/2000/);
     const dashboard = await window.panel('body[data-panel="dashboard"]');
     await eventually("the live dashboard", async () => /of 2,?000/.test(await dashboard.text()));
-    const before = epochsIn(run);
-    await eventually("more epochs", () => epochsIn(run) > before);
-    await window.runCommand("Latent Lab: Stop");
-    await eventually("the end", async () => /stopped/i.test(await dashboard.text()));
-  },
-);
 
-scenario(
-  "two windows watch one run, and the second one stops it; the first resumes it",
-  { "long.latent-lab.json": long },
-  async ({ window, workbench, folder }) => {
-    await startLong(window);
     const second = await workbench.openWindow(folder);
     await second.statusBar.textLike(/epoch \d+\/2000/);
     await second.runCommand("Latent Lab: Stop");
-    const [run = ""] = runsIn(folder);
-    const status = () => JSON.parse(readFileSync(join(run, "run.json"), "utf8")).status;
     await eventually("the stop", () => status() === "stopped");
     await second.close();
+    await eventually("the end", async () => /stopped/i.test(await dashboard.text()));
+
     const done = epochsIn(run);
     await eventually("idle", async () => (await window.statusBar.texts()).includes("Latent Lab"));
     await window.runCommand("Latent Lab: Resume Run…");
-    const [row = ""] = await eventually("the run", () => window.quickInput.rows());
-    await window.quickInput.pick(row);
+    await window.quickInput.pickFirst("Resume which run?");
     await window.statusBar.textLike(/epoch \d+\/2000/);
     await eventually("more epochs", () => epochsIn(run) > done);
     assert.equal(runsIn(folder).length, 1);
-    await window.runCommand("Latent Lab: Stop");
-    await eventually("the stop", () => status() === "stopped");
-  },
-);
 
-scenario(
-  "a training process that is killed leaves a clear state, and can be resumed",
-  { "long.latent-lab.json": long },
-  async ({ window, workbench, folder }) => {
-    await startLong(window);
-    const [run = ""] = runsIn(folder);
-    await eventually("a checkpoint", () => JSON.parse(readFileSync(join(run, "run.json"), "utf8")).step > 0);
     for (const pid of workbench.processes("latent-lab.js")) process.kill(pid, "SIGKILL");
     await window.notifications.waitFor(/ended without a word/);
     assert.ok((await window.notifications.buttons(/ended without a word/)).includes("Resume"));
-    const dashboard = await window.panel('body[data-panel="dashboard"]');
-    await eventually("the banner", async () => /resume/i.test(await dashboard.text()));
+    await eventually("what the dashboard says", async () => /interrupted/i.test(await dashboard.text()));
+    await window.screenshot("a training process that was killed");
     await window.notifications.press(/ended without a word/, "Resume");
     await window.statusBar.textLike(/epoch \d+\/2000/);
     await window.runCommand("Latent Lab: Stop");
+    await eventually("the stop", () => status() === "stopped");
   },
 );

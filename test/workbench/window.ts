@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { eventually } from "../fixtures/eventually.ts";
 import { Editors } from "./editors.ts";
 import { Explorer } from "./explorer.ts";
 import { Notifications } from "./notifications.ts";
@@ -9,9 +10,8 @@ import { Panel } from "./panel.ts";
 import { QuickInput } from "./quick-input.ts";
 import { SideBar } from "./side-bar.ts";
 import { StatusBar } from "./status-bar.ts";
-import { eventually } from "./wait.ts";
 
-const artefacts = fileURLToPath(new URL("../../test-artefacts/", import.meta.url));
+const artefacts = fileURLToPath(new URL("../../test-artefacts/workbench/", import.meta.url));
 
 export class WorkbenchWindow {
   /** For what no method says. */
@@ -40,8 +40,9 @@ export class WorkbenchWindow {
     await eventually("the extensions' commands", () => this.offersCommand("Simple Browser: Show"));
   }
 
-  /** Runs what the palette calls "Category: Title". Fails where the palette does not offer it. */
+  /** Runs what the palette calls "Category: Title", as soon as it offers that. */
   async runCommand(name: string): Promise<void> {
+    await eventually(`the command ${name}`, () => this.offersCommand(name));
     await this.quickInput.openPalette();
     await this.quickInput.pick(name);
   }

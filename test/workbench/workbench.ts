@@ -99,6 +99,24 @@ export class Workbench {
     writeFileSync(join(folder, "settings.json"), JSON.stringify(all, null, 2));
   }
 
+  /** Settings of the machine that the workbench runs on, not of the browser: those that may name programs. */
+  useMachineSettings(settings: Readonly<Record<string, unknown>>): void {
+    const folder = join(this.#userData, "Machine");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "settings.json"), JSON.stringify(settings, null, 2));
+  }
+
+  /** A picture of every window that is open, where one can be had. */
+  async screenshots(name: string): Promise<void> {
+    for (const [index, page] of (this.#context?.pages() ?? []).entries())
+      await new WorkbenchWindow(page).screenshot(`${name}-${index + 1}`).catch(() => undefined);
+  }
+
+  /** Closes all windows, those a scenario that failed has left open too. */
+  async closeWindows(): Promise<void> {
+    for (const page of this.#context?.pages() ?? []) await page.close();
+  }
+
   /** Identifiers of the installed extensions. */
   async installedExtensions(): Promise<string[]> {
     const text = await this.#runToItsEnd(["--list-extensions"]);
