@@ -42,7 +42,12 @@ export class Panel {
       const decode = (value: unknown): unknown => {
         if (Array.isArray(value)) return value.map(decode);
         if (typeof value !== "object" || value === null) return value;
-        if ("$bytes" in value) return Uint8Array.from(atob(String(value.$bytes)), (c) => c.charCodeAt(0));
+        if ("$bytes" in value) {
+          const binary = atob(String(value.$bytes));
+          const bytes = new Uint8Array(binary.length);
+          for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
+          return bytes;
+        }
         return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decode(inner)]));
       };
       for (const message of encoded) window.postMessage(decode(message), "*");
@@ -50,21 +55,28 @@ export class Panel {
     await this.frames();
   }
 
-  /** What the panel has said so far; bytes as their number. */
+  /** What the panel has said so far; bytes as a Buffer. */
   async said(kind: string): Promise<Record<string, unknown>[]> {
-    return this.page.evaluate(
-      (wanted) =>
-        (window as unknown as { said: Record<string, unknown>[] }).said
-          .filter((message) => message.kind === wanted)
-          .map((message) =>
-            Object.fromEntries(
-              Object.entries(message).map(([key, value]) => [
-                key,
-                value instanceof Uint8Array ? Array.from(value) : value,
-              ]),
-            ),
+    const messages = await this.page.evaluate((wanted) => {
+      const encode = (bytes: Uint8Array): string => {
+        let binary = "";
+        for (let at = 0; at < bytes.length; at += 8192)
+          binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+        return btoa(binary);
+      };
+      return (window as unknown as { said: Record<string, unknown>[] }).said
+        .filter((message) => message.kind === wanted)
+        .map((message) =>
+          Object.fromEntries(
+            Object.entries(message).map(([key, value]) => [
+              key,
+              value instanceof Uint8Array ? { $bytes: encode(value) } : value,
+            ]),
           ),
-      kind,
+        );
+    }, kind);
+    return messages.map((message) =>
+      Object.fromEntries(Object.entries(message).map(([key, value]) => [key, decode(value)])),
     );
   }
 
@@ -194,6 +206,11 @@ function html({ panel, theme, layout }: PanelOptions): string {
 <link rel="stylesheet" href="/${panel}.css"></head>
 <body class="${theme.bodyClass}" data-panel="${panel}"${narrow}>
 <script type="module" nonce="tested" src="/${panel}.js"></script></body></html>`;
+}
+
+function decode(value: unknown): unknown {
+  const isBytes = typeof value === "object" && value !== null && "$bytes" in value;
+  return isBytes ? Buffer.from(String(value.$bytes), "base64") : value;
 }
 
 function encode(value: unknown): unknown {

@@ -206,10 +206,7 @@ describe("dashboard", () => {
     assert.ok((await panel.colours(chart)) > 10);
     await panel.page.getByRole("button", { name: "Save as CSV…" }).click();
     const saved = await panel.heard("save");
-    const lines = Buffer.from(saved.bytes as number[])
-      .toString()
-      .trimEnd()
-      .split("\r\n");
+    const lines = (saved.bytes as Buffer).toString().trimEnd().split("\r\n");
     assert.equal(lines.length, 1 + steps + 2);
     assert.deepEqual(await panel.said("problem"), []);
   });
@@ -280,14 +277,11 @@ describe("dashboard", () => {
     await panel.page.getByRole("button", { name: "Save as PNG…" }).first().click();
     const picture = await panel.heard("save");
     assert.equal(picture.name, "mnist-vae-epoch-4-reconstructions.png");
-    assert.deepEqual((picture.bytes as number[]).slice(0, 4), [0x89, 0x50, 0x4e, 0x47]);
+    assert.deepEqual([...(picture.bytes as Buffer).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
     await panel.page.getByRole("button", { name: "Save as CSV…" }).click();
     const curve = await panel.heard("save", 2);
     assert.equal(curve.name, "mnist-vae-curve.csv");
-    const [header, ...lines] = Buffer.from(curve.bytes as number[])
-      .toString()
-      .trimEnd()
-      .split("\r\n");
+    const [header, ...lines] = (curve.bytes as Buffer).toString().trimEnd().split("\r\n");
     const columns = header?.split(",").length;
     assert.equal(lines.filter((line) => line.includes(",epoch,")).length, 4);
     for (const line of lines) assert.equal(line.split(",").length, columns, line);
