@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { datasetSummarySchema } from "./dataset-summary.ts";
 import { decodedPictureSchema, encodedPictureSchema } from "./encoded-picture.ts";
+import { epochSchema } from "./events.ts";
 import { preparingSchema } from "./preparing.ts";
 import { metricsLineSchema } from "./run.ts";
 
@@ -63,8 +64,15 @@ export const toDashboardSchema = z.discriminatedUnion("kind", [
   /** The runs to show, the first one in full, the others as curves beside it. Replaces what was shown. */
   z.object({ kind: z.literal("show"), protocol: z.int(), runs: z.array(runCardSchema) }),
   z.object({ kind: z.literal("card"), card: runCardSchema }),
-  /** A piece of metrics.jsonl as it is; pieces come in order and may end within a line. `last`: the file is whole. */
-  z.object({ kind: z.literal("metrics"), run: key, bytes, last: z.boolean() }),
+  /** All that was measured up to now. */
+  z.object({
+    kind: z.literal("metrics"),
+    run: key,
+    /** [4, steps]: of each recorded step its number, loss, reconstruction and KL divergence. */
+    train: z.instanceof(Float64Array),
+    epochs: z.array(epochSchema),
+    imagesPerSecond: z.nullable(z.number()),
+  }),
   /** Measured just now. */
   z.object({ kind: z.literal("lines"), run: key, lines: z.array(metricsLineSchema) }),
   z.object({ kind: z.literal("pace"), run: key, imagesPerSecond: z.number(), secondsLeft: z.number() }),

@@ -13,6 +13,7 @@ import { Dashboards, dashboardViewType } from "./panels/dashboard-panel.ts";
 import { EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts";
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { Reporter } from "./report.ts";
+import { RunMetrics } from "./runs/run-metrics.ts";
 import { RunStore } from "./runs/run-store.ts";
 import { RunsTree } from "./runs/runs-tree.ts";
 import type { Services } from "./services.ts";
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
       extension,
       store,
       trainings,
+      metrics: new RunMetrics((line) => log.warn(line)),
       log,
       reporter,
       act: (action, run) => void vscode.commands.executeCommand(commandOfAction[action], run),

@@ -35,7 +35,7 @@ describe("accessibility", () => {
 
   before(async () => {
     if (chromium === undefined) return;
-    run = trainRun(join(folder, "run"));
+    run = await trainRun(join(folder, "run"));
     browser = await launch(chromium);
   });
   after(async () => {

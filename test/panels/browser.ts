@@ -42,6 +42,10 @@ export class Panel {
       const decode = (value: unknown): unknown => {
         if (Array.isArray(value)) return value.map(decode);
         if (typeof value !== "object" || value === null) return value;
+        if ("$floats" in value) {
+          const { buffer } = decode({ $bytes: value.$floats }) as Uint8Array<ArrayBuffer>;
+          return new Float64Array(buffer);
+        }
         if ("$bytes" in value) {
           const binary = atob(String(value.$bytes));
           const bytes = new Uint8Array(binary.length);
@@ -214,6 +218,7 @@ function decode(value: unknown): unknown {
 }
 
 function encode(value: unknown): unknown {
+  if (value instanceof Float64Array) return { $floats: Buffer.from(value.buffer).toString("base64") };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
   if (Array.isArray(value)) return value.map(encode);
   if (typeof value !== "object" || value === null) return value;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { findChromium, noChromium } from "../fixtures/chromium.ts";
 import { changeTheme, launch, openPanel, type Panel, type PanelOptions } from "./browser.ts";
-import { messagesFor, previewMessage, type RealRun, showRun, trainRun } from "./real-run.ts";
+import { messagesFor, metricsMessage, previewMessage, type RealRun, showRun, trainRun } from "./real-run.ts";
 import { themes } from "./themes.ts";
 
 const chromium = findChromium();
@@ -27,8 +27,8 @@ describe("dashboard", () => {
 
   before(async () => {
     if (chromium === undefined) return;
-    run = trainRun(join(folder, "first"));
-    other = trainRun(join(folder, "second"), "training.seed=2");
+    run = await trainRun(join(folder, "first"));
+    other = await trainRun(join(folder, "second"), "training.seed=2");
     browser = await launch(chromium);
   });
   after(async () => {
@@ -45,19 +45,12 @@ describe("dashboard", () => {
     return panel;
   };
 
-  const epochLines = () =>
-    Buffer.from(run.metrics)
-      .toString()
-      .split("\n")
-      .filter((line) => line.includes('"event":"epoch"'))
-      .map((line): { epoch: number; test: { loss: number; klPerDimension: number[] } } => JSON.parse(line));
-
   test("draws the curves and both blocks of pictures", { skip }, async () => {
     const panel = await opened();
     assert.ok((await panel.colours(chart)) > 20, "the chart is blank");
     assert.ok((await panel.colours(reconstructions)) > 50, "the reconstructions are blank");
     assert.ok((await panel.colours(generated)) > 50, "the generated pictures are blank");
-    const latest = epochLines().at(-1)?.test.loss.toFixed(2) ?? "";
+    const latest = run.metrics.epochs.at(-1)?.test.loss.toFixed(2) ?? "";
     assert.match(await panel.text(".figures"), /4 of 4/);
     assert.ok((await panel.text(".figures")).includes(latest));
     assert.ok((await panel.text('[data-curve="test-loss"]')).includes(latest));
@@ -155,14 +148,14 @@ describe("dashboard", () => {
     assert.ok(box);
     await panel.page.mouse.move(box.x + box.width / 4, box.y + 20);
     await panel.frames();
-    assert.equal(await value(), epochLines()[0]?.test.loss.toFixed(2));
+    assert.equal(await value(), run.metrics.epochs[0]?.test.loss.toFixed(2));
     await panel.page.mouse.move(2, 2);
     await panel.frames();
     assert.equal(await value(), latest);
     await panel.page.locator(".chart").focus();
     await panel.page.keyboard.press("Home");
     await panel.frames();
-    assert.equal(await value(), epochLines()[0]?.test.loss.toFixed(2));
+    assert.equal(await value(), run.metrics.epochs[0]?.test.loss.toFixed(2));
     assert.match(await panel.text(".where"), /epoch 0\.00/);
   });
 
@@ -188,19 +181,16 @@ describe("dashboard", () => {
       train: { loss: 100 + 400 / at, reconstruction: 80 + 400 / at, kl: 20 },
       imagesPerSecond: 5000,
     });
-    const text = Array.from({ length: steps }, (_, index) => `${JSON.stringify(step(index + 1))}\n`).join("");
-    const bytes = Buffer.from(text);
+    const all = Array.from({ length: steps }, (_, index) => step(index + 1));
+    const train = Float64Array.from([
+      ...all.map((line) => line.step),
+      ...all.map((line) => line.train.loss),
+      ...all.map((line) => line.train.reconstruction),
+      ...all.map((line) => line.train.kl),
+    ]);
     const card = { ...run.card, stepsPerEpoch: 1000, epochs: 200, state: "training", canStop: true };
     await panel.post({ kind: "show", protocol: 1, runs: [card] });
-    const piece = 1 << 20;
-    for (let from = 0; from < bytes.length; from += piece) {
-      await panel.post({
-        kind: "metrics",
-        run: card.key,
-        bytes: new Uint8Array(bytes.subarray(from, from + piece)),
-        last: from + piece >= bytes.length,
-      });
-    }
+    await panel.post({ kind: "metrics", run: card.key, train, epochs: [], imagesPerSecond: 5000 });
     await panel.post({ kind: "lines", run: card.key, lines: [step(steps + 1), step(steps + 2)] });
     assert.match(await panel.text(".figures"), /101 of 200/);
     assert.ok((await panel.colours(chart)) > 10);
@@ -214,12 +204,7 @@ describe("dashboard", () => {
   test("a line told twice, or trained again after a resume, counts once", { skip }, async () => {
     const panel = await opened();
     const before = await panel.print(chart);
-    await panel.post({
-      kind: "metrics",
-      run: run.card.key,
-      bytes: new Uint8Array(run.metrics),
-      last: true,
-    });
+    await panel.post(metricsMessage(run));
     assert.equal(await panel.print(chart), before);
   });
 
@@ -240,19 +225,6 @@ describe("dashboard", () => {
     assert.equal((await panel.said("problem")).length, garbage.length);
     assert.equal(await panel.print(chart), before);
     assert.deepEqual(panel.errors, []);
-  });
-
-  test("a metrics file with broken lines gives the others, and a problem", { skip }, async () => {
-    const panel = await open();
-    const broken = Buffer.concat([
-      Buffer.from('{"event":"step","step":1}\nnot json\n[1,2]\n'),
-      Buffer.from(run.metrics),
-      Buffer.from('{"event":"epoch","epo'),
-    ]);
-    await panel.post({ kind: "show", protocol: 1, runs: [run.card] });
-    await panel.post({ kind: "metrics", run: run.card.key, bytes: new Uint8Array(broken), last: true });
-    assert.match(await panel.text(".figures"), /4 of 4/);
-    assert.match(String((await panel.heard("problem")).message), /4 lines/);
   });
 
   test("a preview that is no picture is told and leaves a note in its place", { skip }, async () => {
@@ -300,7 +272,7 @@ describe("dashboard", () => {
         epoch,
         test: { loss },
       },
-    ] of epochLines().entries()) {
+    ] of run.metrics.epochs.entries()) {
       assert.ok(texts[index]?.startsWith(String(epoch)));
       assert.ok(texts[index]?.includes(loss.toFixed(2)));
     }

@@ -26,7 +26,7 @@ describe("encode panel", () => {
 
   before(async () => {
     if (chromium === undefined) return;
-    run = trainRun(join(folder, "run"));
+    run = await trainRun(join(folder, "run"));
     png = await digitPng(run, 2, 6);
     result = await encodePicture(run, folder, "two.png", png);
     browser = await launch(chromium);

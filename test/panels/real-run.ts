@@ -1,4 +1,5 @@
 /** A run that the built command line has really trained, as the messages by which the extension shows it. */
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { runFiles, runRecordSchema } from "../../src/contract/run.ts";
 import type { RunCard, ToDashboard } from "../../src/contract/view.ts";
+import { type Metrics, RunMetrics } from "../../src/extension/runs/run-metrics.ts";
 import type { Panel } from "./browser.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,12 +15,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface RealRun {
   readonly folder: string;
   readonly card: RunCard;
-  readonly metrics: Uint8Array;
+  readonly metrics: Metrics;
   readonly previews: ReadonlyMap<number, Uint8Array>;
 }
 
 /** Trains 2,000 drawn digits for a few epochs: about a second. */
-export function trainRun(folder: string, ...settings: readonly string[]): RealRun {
+export async function trainRun(folder: string, ...settings: readonly string[]): Promise<RealRun> {
   const small = [
     "dataset.kind=drawn-digits",
     "dataset.train=2000",
@@ -36,11 +38,11 @@ export function trainRun(folder: string, ...settings: readonly string[]): RealRu
   return readRun(folder);
 }
 
-function readRun(folder: string): RealRun {
+async function readRun(folder: string): Promise<RealRun> {
   const text = readFileSync(join(folder, runFiles.record), "utf8");
   const { experiment: written, ...record } = runRecordSchema.parse(JSON.parse(text));
   const experiment = resolveExperiment(written, folder);
-  const metrics = readFileSync(join(folder, runFiles.metrics));
+  const metrics = await new RunMetrics(assert.fail).read(folder);
   const names = readdirSync(join(folder, runFiles.previews)).sort();
   const previews = names.map((name): [number, Uint8Array] => [
     Number(/\d+/.exec(name)?.[0]),
@@ -70,27 +72,19 @@ function readRun(folder: string): RealRun {
   return { folder, card, metrics, previews: new Map(previews) };
 }
 
-/** All that a dashboard needs to show the run, in an odd number of pieces. */
-export function messagesFor(
-  { card, metrics, previews }: RealRun,
-  others: readonly RealRun[] = [],
-): ToDashboard[] {
-  const run = card.key;
-  const cut = Math.floor(metrics.length / 3) + 7;
+/** All that a dashboard needs to show the run. */
+export function messagesFor(run: RealRun, others: readonly RealRun[] = []): ToDashboard[] {
+  const runs = [run, ...others];
   return [
-    { kind: "show", protocol: 1, runs: [card, ...others.map((other) => other.card)] },
-    { kind: "metrics", run, bytes: new Uint8Array(metrics.subarray(0, cut)), last: false },
-    { kind: "metrics", run, bytes: new Uint8Array(metrics.subarray(cut)), last: true },
-    ...others.map(
-      (other): ToDashboard => ({
-        kind: "metrics",
-        run: other.card.key,
-        bytes: new Uint8Array(other.metrics),
-        last: true,
-      }),
-    ),
-    { kind: "previews", run, epochs: [...previews.keys()] },
+    { kind: "show", protocol: 1, runs: runs.map(({ card }) => card) },
+    ...runs.map(metricsMessage),
+    { kind: "previews", run: run.card.key, epochs: [...run.previews.keys()] },
   ];
+}
+
+export function metricsMessage({ card, metrics }: RealRun): ToDashboard {
+  const { train, epochs, imagesPerSecond } = metrics;
+  return { kind: "metrics", run: card.key, train, epochs: [...epochs], imagesPerSecond };
 }
 
 /** Opens the run in the panel, pictures and all. */

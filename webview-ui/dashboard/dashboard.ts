@@ -22,7 +22,6 @@ import { CurveSection } from "./curve-section.ts";
 import { Header } from "./header.ts";
 import { LatentSection } from "./latent-section.ts";
 import { Measurements } from "./measurements.ts";
-import { MetricsReader } from "./metrics-reader.ts";
 import { PicturesSection } from "./pictures-section.ts";
 import { isAlive, stateWords } from "./run-words.ts";
 import { firstViewState, type ViewState } from "./view-state.ts";
@@ -30,7 +29,6 @@ import { firstViewState, type ViewState } from "./view-state.ts";
 interface Run {
   card: RunCard;
   readonly measurements: Measurements;
-  readonly reader: MetricsReader;
   pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
   isGone: boolean;
 }
@@ -153,7 +151,6 @@ export class Dashboard {
     this.#runs = cards.map((card) => ({
       card,
       measurements: new Measurements(),
-      reader: new MetricsReader(),
       pace: null,
       isGone: false,
     }));
@@ -173,15 +170,16 @@ export class Dashboard {
     this.#mark("card", "pictures");
   }
 
-  #takeMetrics({ run: key, bytes, last }: Extract<ToDashboard, { kind: "metrics" }>): void {
+  #takeMetrics({
+    run: key,
+    train,
+    epochs,
+    imagesPerSecond,
+  }: Extract<ToDashboard, { kind: "metrics" }>): void {
     const run = this.#find(key);
     if (run === undefined) return;
-    const before = run.reader.dropped;
-    for (const line of run.reader.read(bytes, last)) run.measurements.add(line);
-    const dropped = run.reader.dropped - before;
-    if (dropped > 0) this.#host.problem(`${key}: ${dropped} lines of its metrics could not be read`);
-    // Drawing every piece of a long file would take longer than reading it.
-    if (last) this.#mark("measurements");
+    run.measurements.fill(train, epochs, imagesPerSecond);
+    this.#mark("measurements");
   }
 
   /** Notes what has to be drawn again, with the next frame. */

@@ -10,6 +10,12 @@ export class Column {
   #values = new Float64Array(1024);
   #length = 0;
 
+  /** Takes these instead of what is there. They are not written to: the next push makes room elsewhere. */
+  fill(values: Float64Array<ArrayBuffer>): void {
+    this.#values = values;
+    this.#length = values.length;
+  }
+
   get length(): number {
     return this.#length;
   }
@@ -25,7 +31,7 @@ export class Column {
 
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const larger = new Float64Array(2 * this.#length);
+      const larger = new Float64Array(Math.max(1024, 2 * this.#length));
       larger.set(this.#values);
       this.#values = larger;
     }
@@ -49,6 +55,14 @@ export class LossColumns {
     const steps = this.step.values;
     for (let index = column.length; index < steps.length; index++) column.push((steps[index] ?? 0) * factor);
     return column.values;
+  }
+
+  /** [4, steps]: steps, losses, reconstructions, KL divergences, instead of what is there. */
+  fill(rows: Float64Array<ArrayBuffer>): void {
+    const steps = Math.floor(rows.length / 4);
+    for (const [row, column] of [this.step, this.loss, this.reconstruction, this.kl].entries())
+      column.fill(rows.subarray(row * steps, (row + 1) * steps));
+    this.#scaled = { factor: Number.NaN, column: new Column() };
   }
 
   push(step: number, losses: { loss: number; reconstruction: number; kl: number }): void {
@@ -86,6 +100,17 @@ export class Measurements {
 
   get isEmpty(): boolean {
     return this.train.step.length === 0 && this.#epochs.length === 0;
+  }
+
+  /** All that was measured up to now, once: what was added before is in it. */
+  fill(
+    train: Float64Array<ArrayBuffer>,
+    epochs: readonly EpochEvent[],
+    imagesPerSecond: number | null,
+  ): void {
+    this.train.fill(train);
+    for (const epoch of epochs) this.add(epoch);
+    this.#imagesPerSecond = imagesPerSecond;
   }
 
   add(line: MetricsLine): void {

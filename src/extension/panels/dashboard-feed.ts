@@ -1,27 +1,27 @@
 /**
  * Feeds one dashboard, wherever it is shown: a snapshot when it becomes visible or was built anew, then what happens,
- * for as long as it can be seen. Measurements go as the bytes of metrics.jsonl, which the panel reads in its own
- * process; the extension host never waits for a long run.
+ * for as long as it can be seen.
  */
-import { open } from "node:fs/promises";
-import { join } from "node:path";
 import type * as vscode from "vscode";
 import type { TrainingEvent } from "../../contract/events.ts";
-import { type MetricsLine, previewName, runFiles } from "../../contract/run.ts";
+import { type MetricsLine, previewName } from "../../contract/run.ts";
 import { type RunCard, type ToDashboard, viewProtocolVersion } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import { cardOf } from "../runs/run-card.ts";
 import { previewEpochs, readPreview } from "../runs/run-folder.ts";
+import type { RunMetrics } from "../runs/run-metrics.ts";
 import { isKnown, type RunStore } from "../runs/run-store.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
 
-/** A message this long is handed over without a pause that anyone would feel. */
-const pieceBytes = 2 ** 20;
-/** Room for the last lines of a metrics file. */
-const tailLength = 4096;
 /** Live lines are sent together, this often. */
 const millisecondsBetween = 100;
+
+export interface FeedSources {
+  readonly store: RunStore;
+  readonly trainings: Trainings;
+  readonly metrics: RunMetrics;
+}
 
 export interface Audience {
   post(message: ToDashboard): Thenable<boolean>;
@@ -32,6 +32,7 @@ export interface Audience {
 export class DashboardFeed implements vscode.Disposable {
   readonly #store: RunStore;
   readonly #trainings: Trainings;
+  readonly #metrics: RunMetrics;
   readonly #audience: Audience;
   readonly #disposables = new Disposables();
   #runs: readonly string[];
@@ -43,10 +44,11 @@ export class DashboardFeed implements vscode.Disposable {
   readonly #waiting = new Map<string, MetricsLine[]>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(runs: readonly string[], store: RunStore, trainings: Trainings, audience: Audience) {
+  constructor(runs: readonly string[], { store, trainings, metrics }: FeedSources, audience: Audience) {
     this.#runs = runs;
     this.#store = store;
     this.#trainings = trainings;
+    this.#metrics = metrics;
     this.#audience = audience;
     for (const training of trainings.all) this.#follow(training);
     this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
@@ -139,31 +141,12 @@ export class DashboardFeed implements vscode.Disposable {
     for (const { key } of cards) await this.#sendPreviewList(key);
   }
 
-  /** metrics.jsonl in pieces; gives how far it went. */
+  /** Gives how far they went. */
   async #sendMetrics(run: string, generation: number): Promise<Progress> {
-    const progress: Progress = { step: 0, epoch: 0 };
-    const file = await open(join(run, runFiles.metrics)).catch(() => null);
-    if (file === null) {
-      this.#post({ kind: "metrics", run, bytes: new Uint8Array(0), last: true });
-      return progress;
-    }
-    try {
-      const { size } = await file.stat();
-      let tail = "";
-      for (let offset = 0; offset < size; ) {
-        const piece = new Uint8Array(Math.min(pieceBytes, size - offset));
-        const { bytesRead } = await file.read(piece, 0, piece.length, offset);
-        if (bytesRead === 0 || generation !== this.#generation) break;
-        const bytes = piece.subarray(0, bytesRead);
-        offset += bytesRead;
-        tail = (tail + Buffer.from(bytes.subarray(-tailLength)).toString("latin1")).slice(-tailLength);
-        this.#post({ kind: "metrics", run, bytes, last: offset >= size });
-      }
-      if (size === 0) this.#post({ kind: "metrics", run, bytes: new Uint8Array(0), last: true });
-      return progressIn(tail);
-    } finally {
-      await file.close();
-    }
+    const { train, epochs, imagesPerSecond, step, epoch } = await this.#metrics.read(run);
+    if (generation === this.#generation)
+      this.#post({ kind: "metrics", run, train, epochs: [...epochs], imagesPerSecond });
+    return { step, epoch };
   }
 
   async #sendPreviewList(run: string): Promise<void> {
@@ -234,22 +217,6 @@ export class DashboardFeed implements vscode.Disposable {
 }
 
 interface Progress {
-  step: number;
-  epoch: number;
-}
-
-/** Step and epoch of the last whole lines. */
-function progressIn(tail: string): Progress {
-  const lines = tail.split("\n").slice(0, -1);
-  const last = (pattern: RegExp): number => {
-    for (const line of [...lines].reverse()) {
-      const found = pattern.exec(line);
-      if (found?.[1] !== undefined) return Number(found[1]);
-    }
-    return 0;
-  };
-  return {
-    step: last(/"event":"step","step":(\d+)/),
-    epoch: last(/"event":"epoch","epoch":(\d+)/),
-  };
+  readonly step: number;
+  readonly epoch: number;
 }

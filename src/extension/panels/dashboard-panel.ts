@@ -8,9 +8,8 @@ import * as z from "zod/mini";
 import { type DashboardAction, type FromDashboard, fromDashboardSchema } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
-import { isKnown, type RunStore } from "../runs/run-store.ts";
-import type { Trainings } from "../training/trainings.ts";
-import { DashboardFeed } from "./dashboard-feed.ts";
+import { isKnown } from "../runs/run-store.ts";
+import { DashboardFeed, type FeedSources } from "./dashboard-feed.ts";
 import { pageHtml, webviewOptions } from "./page.ts";
 import { saveFile } from "./save-file.ts";
 
@@ -24,10 +23,8 @@ interface OpenPanel {
   readonly feed: DashboardFeed;
 }
 
-export interface DashboardContext {
+export interface DashboardContext extends FeedSources {
   readonly extension: vscode.Uri;
-  readonly store: RunStore;
-  readonly trainings: Trainings;
   readonly log: vscode.LogOutputChannel;
   readonly reporter: Reporter;
   act(action: DashboardAction, run: string): void;
@@ -142,8 +139,8 @@ export class Dashboards
     isVisible: () => boolean,
     disposables: Disposables,
   ): DashboardFeed {
-    const { store, trainings, log, reporter } = this.#context;
-    const feed = new DashboardFeed(runs, store, trainings, {
+    const { log, reporter } = this.#context;
+    const feed = new DashboardFeed(runs, this.#context, {
       post: (message) => webview.postMessage(message),
       isVisible,
       isTrusted: () => vscode.workspace.isTrusted,

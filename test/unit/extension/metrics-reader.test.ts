@@ -1,8 +1,8 @@
-/** Reading metrics.jsonl in the panel: what JSON.parse would have found, from pieces that end anywhere. */
+/** Reading metrics.jsonl: what JSON.parse would have found, from pieces that end anywhere. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricsLine } from "../../../src/contract/run.ts";
-import { MetricsReader } from "../../../webview-ui/dashboard/metrics-reader.ts";
+import { MetricsReader } from "../../../src/extension/runs/metrics-reader.ts";
 
 const step = (loss: number, reconstruction = 1, kl = 0) =>
   ({
@@ -36,13 +36,13 @@ function read(text: string, pieceLength = text.length): { lines: MetricsLine[]; 
   const reader = new MetricsReader();
   const lines: MetricsLine[] = [];
   for (let from = 0; from < bytes.length; from += pieceLength)
-    lines.push(...reader.read(bytes.subarray(from, from + pieceLength), from + pieceLength >= bytes.length));
+    lines.push(...reader.read(bytes.subarray(from, from + pieceLength)));
   return { lines, dropped: reader.dropped };
 }
 
 test("keeps every digit", () => {
   const numbers = [549.8701257786179, 0, 1e-7, 123456789012345680000, 1 / 3, 5e-324, 1e308, -2.5];
-  const text = numbers.map((number) => JSON.stringify(step(number))).join("\n");
+  const text = numbers.map((number) => `${JSON.stringify(step(number))}\n`).join("");
   assert.deepEqual(
     read(text).lines.map((line) => line.train.loss),
     numbers,
@@ -61,7 +61,7 @@ test("pieces may end anywhere, within a line and within a number", () => {
 
 test("a step written by another hand is read as well", () => {
   const text =
-    '{ "step": 3, "event": "step", "imagesPerSecond": 5, "epoch": 1, "train": {"kl":1,"loss":2,"reconstruction":1} }';
+    '{ "step": 3, "event": "step", "imagesPerSecond": 5, "epoch": 1, "train": {"kl":1,"loss":2,"reconstruction":1} }\n';
   assert.equal(read(text).lines[0]?.train.loss, 2);
 });
 
@@ -75,7 +75,18 @@ test("drops and counts what is no line, and reads the others", () => {
     good.replace('"step":7', '"step":7x'),
     good.slice(0, -1),
   ];
-  const { lines, dropped } = read([good, ...bad, "", good].join("\n"));
+  const { lines, dropped } = read([good, ...bad, "", good, ""].join("\n"));
   assert.equal(lines.length, 2);
   assert.equal(dropped, bad.length);
+});
+
+test("a line without its end waits for it", () => {
+  const reader = new MetricsReader();
+  const [first, second] = [step(1), step(2)].map((line) =>
+    new TextEncoder().encode(`${JSON.stringify(line)}\n`),
+  );
+  assert.deepEqual(reader.read(first?.subarray(0, -1) ?? new Uint8Array()), []);
+  assert.equal(reader.read(new TextEncoder().encode("\n")).length, 1);
+  assert.equal(reader.read(second ?? new Uint8Array()).length, 1);
+  assert.equal(reader.dropped, 0);
 });

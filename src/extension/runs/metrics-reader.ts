@@ -3,7 +3,7 @@
  * exactly as ours are read by a pattern, in a third of the time that JSON and the validator take for them. Everything
  * else goes to these two.
  */
-import { type MetricsLine, metricsLineSchema } from "../../src/contract/run.ts";
+import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
 
 const number = "(-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?)";
 /** A step's line as the training process writes it. Finds it at `lastIndex` and nowhere else. */
@@ -25,9 +25,9 @@ export class MetricsReader {
     return this.#dropped;
   }
 
-  /** The lines that `bytes` completes. `last`: what follows the last line break is a line, too. */
-  read(bytes: Uint8Array, last: boolean): MetricsLine[] {
-    const text = this.#rest + this.#decoder.decode(bytes, { stream: !last });
+  /** The lines that `bytes` completes; what follows the last line break waits for its end. */
+  read(bytes: Uint8Array): MetricsLine[] {
+    const text = this.#rest + this.#decoder.decode(bytes, { stream: true });
     const lines: MetricsLine[] = [];
     let start = 0;
     for (;;) {
@@ -44,8 +44,8 @@ export class MetricsReader {
       start = end + 1;
     }
     this.#rest = text.slice(start);
-    if (last || this.#rest.length > maximumLineLength) {
-      this.#parse(this.#rest, lines);
+    if (this.#rest.length > maximumLineLength) {
+      this.#dropped += 1;
       this.#rest = "";
     }
     return lines;
