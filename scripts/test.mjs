@@ -11,14 +11,17 @@ import { captureResult, nodeForTypeScript, root, runProgram, TaskError } from ".
 const timeLimitMilliseconds = 15 * 60_000;
 
 /**
- * All tests, or, where `args` name files, folders or parts of their names, the tests in those alone. What begins with
- * a dash goes to node --test: --test-name-pattern=resume. Returns the exit code.
+ * All tests but the workbench's scenarios at length, which take minutes of their own (npm run test:workbench); or, where
+ * `args` name files, folders or parts of their names, the tests in those alone. What begins with a dash goes to
+ * node --test: --test-name-pattern=resume. Returns the exit code.
  */
 export async function test(args) {
   const options = args.filter((arg) => arg.startsWith("-"));
   const wanted = args.filter((arg) => !arg.startsWith("-"));
   const all = await testFiles();
-  const files = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
+  const files = all.filter((file) =>
+    wanted.length === 0 ? !file.includes("/at-length/") : wanted.some((part) => file.includes(part)),
+  );
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
   const inBrowser = files.some((file) => /^test\/(?:panels|workbench)\//.test(file));
   const chromium = inBrowser ? prepare("chromium") : null;

@@ -1,11 +1,12 @@
 /** The tests themselves, in the order they are run: later ones use what earlier ones have trained. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { eventually } from "../fixtures/eventually.ts";
+import { epochsIn, recordOf, runsIn } from "../fixtures/workspace-runs.ts";
 
 export interface HostScene {
   /** Absolute path of the workspace folder. */
@@ -157,24 +158,6 @@ async function codeLenses(uri: vscode.Uri): Promise<vscode.CodeLens[]> {
 async function execute(command: vscode.Command | undefined): Promise<void> {
   assert.ok(command);
   await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
-}
-
-/** Absolute paths, oldest first. */
-function runsIn(workspace: string): string[] {
-  const folder = join(workspace, ".latent-lab", "runs");
-  if (!existsSync(folder)) return [];
-  const runs = readdirSync(folder).map((name) => join(folder, name));
-  return runs.filter((run) => existsSync(join(run, "run.json"))).sort();
-}
-
-function recordOf(run: string): { status: string; epochsDone: number } {
-  return JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
-}
-
-function epochsIn(run: string): number {
-  const file = join(run, "metrics.jsonl");
-  if (!existsSync(file)) return 0;
-  return readFileSync(file, "utf8").split('"event":"epoch"').length - 1;
 }
 
 /** Whether some tab holds a panel or custom editor of this type. */

@@ -40,8 +40,7 @@ export class Editors {
 
   /** Right-clicks the tab and chooses from the menu. */
   async chooseOnTab(title: string, command: string): Promise<void> {
-    await this.#menu.openOn(this.#tab(title));
-    await this.#menu.choose(command);
+    await this.#menu.choose(this.#tab(title), command);
   }
 
   /** The lines of the active text editor that can be seen. */
@@ -87,8 +86,7 @@ export class Editors {
 
   /** The Problems view's messages, as soon as there are any. */
   async problems(): Promise<string[]> {
-    await this.#quickInput.openPalette();
-    await this.#quickInput.pick("Problems: Focus on Problems View");
+    await this.#quickInput.tryCommand("Problems: Focus on Problems View");
     const rows = this.#page.locator(".markers-panel .monaco-list-row .marker-message-details-container");
     return eventually("problems", () => rows.allInnerTexts());
   }

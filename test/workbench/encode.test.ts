@@ -1,4 +1,4 @@
-// Encode Image from the Explorer's menu and from a tab's; a .latent file, saved and opened again; a reload.
+// Encode Image from the Explorer's menu; a .latent file, saved and opened again.
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,20 +6,15 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "../fixtures/eventually.ts";
 import { scenarios } from "./scenario.ts";
 import { trainRun } from "./trained-run.ts";
-import type { WorkbenchWindow } from "./window.ts";
 
 const scenario = scenarios();
-
-async function waitForFile(window: WorkbenchWindow, name: string): Promise<void> {
-  await eventually(name, async () => (await window.explorer.files()).includes(name));
-}
 
 scenario(
   "with no model yet, Encode Image offers to train one; with one, a picture becomes a .latent file and comes back",
   {},
   async ({ window, folder }) => {
     copyFileSync(fileURLToPath(new URL("../../media/icon.png", import.meta.url)), join(folder, "icon.png"));
-    await waitForFile(window, "icon.png");
+    await window.explorer.waitFor("icon.png");
     await window.explorer.choose("icon.png", "Encode Image…");
     const early = await window.panel('body[data-panel="encode"]');
     await eventually("the offer", async () => /train/i.test(await early.text()));
@@ -27,7 +22,7 @@ scenario(
 
     const run = trainRun(folder, "digits");
     copyFileSync(join(run, "samples.png"), join(folder, "picture.png"));
-    await waitForFile(window, "picture.png");
+    await window.explorer.waitFor("picture.png");
     assert.ok((await window.explorer.offers("picture.png")).some((item) => item.startsWith("Encode Image")));
     await window.explorer.choose("picture.png", "Encode Image…");
     const panel = await window.panel('body[data-panel="encode"]');
@@ -41,33 +36,12 @@ scenario(
     await panel.locator(".section-head >> text=Save .latent").click();
     await window.quickInput.accept();
     await eventually("the saved file", () => existsSync(join(folder, "picture.latent")));
-    await waitForFile(window, "picture.latent");
+    await window.explorer.waitFor("picture.latent");
     await window.explorer.open("picture.latent");
     const latent = await eventually("the decoded picture", async () => {
       const opened = await window.panel('canvas[aria-label="Decoded"]');
       return (await opened.colours('canvas[aria-label="Decoded"]')) > 10 ? opened : undefined;
     });
     assert.match(await latent.text(), /\.latent file/);
-  },
-);
-
-scenario(
-  "a picture is encoded from its tab; a reload brings the panel back",
-  {},
-  async ({ window, folder }) => {
-    const run = trainRun(folder, "digits");
-    copyFileSync(join(run, "samples.png"), join(folder, "picture.png"));
-    await waitForFile(window, "picture.png");
-    await window.explorer.open("picture.png");
-    await window.editors.chooseOnTab("picture.png", "Encode Image…");
-    const encoded = async () => {
-      const panel = await window.panel('body[data-panel="encode"]');
-      await eventually("the numbers", async () => /PSNR/.test(await panel.text()));
-    };
-    await encoded();
-    // The workbench notes which editors are open every five seconds, and cannot while it is being left.
-    await window.page.waitForTimeout(7000);
-    await window.reload();
-    await encoded();
   },
 );

@@ -19,10 +19,22 @@ export class Explorer {
     return eventually("files in the explorer", () => names.allTextContents());
   }
 
+  async waitFor(name: string): Promise<void> {
+    await this.#file(name).waitFor();
+  }
+
   /** Selects one file, or several as with Ctrl held. */
   async select(...names: string[]): Promise<void> {
-    for (const [index, name] of names.entries())
-      await this.#file(name).click(index === 0 ? {} : { modifiers: ["Control"] });
+    for (const [index, name] of names.entries()) {
+      const file = this.#file(name);
+      // The preview of the first one moves things and may take a click with it.
+      await eventually(`${name} selected`, async () => {
+        if ((await file.getAttribute("aria-selected")) === "true") return true;
+        await file.click(index === 0 ? {} : { modifiers: ["Control"] });
+        await this.#page.waitForTimeout(300);
+        return (await file.getAttribute("aria-selected")) === "true";
+      });
+    }
   }
 
   async open(name: string): Promise<void> {
@@ -31,14 +43,12 @@ export class Explorer {
 
   /** What a right click on the file offers. */
   async offers(name: string): Promise<string[]> {
-    await this.#menu.openOn(this.#file(name));
-    return this.#menu.readAndClose();
+    return this.#menu.read(this.#file(name));
   }
 
   /** Right-clicks the file (one of those selected, if several are) and chooses from the menu. */
   async choose(name: string, command: string): Promise<void> {
-    await this.#menu.openOn(this.#file(name));
-    await this.#menu.choose(command);
+    await this.#menu.choose(this.#file(name), command);
   }
 
   #file(name: string): Locator {

@@ -12,9 +12,14 @@ export class QuickInput {
     this.#widget = page.locator(".quick-input-widget");
   }
 
+  /** Presses F1 until the palette is there: a panel that is about to take the focus takes the key with it. */
   async openPalette(): Promise<void> {
-    await this.#page.keyboard.press("F1");
-    await this.#input.waitFor();
+    await eventually("the palette", async () => {
+      if (await this.#input.isVisible()) return true;
+      await this.#page.keyboard.press("F1");
+      await this.#input.waitFor({ timeout: 1500 }).catch(() => undefined);
+      return this.#input.isVisible();
+    });
   }
 
   /** Types over what is there and returns the labels that remain. */
@@ -39,23 +44,32 @@ export class QuickInput {
     await this.pick(first);
   }
 
+  /** Runs a command from the palette; false where it is not offered. */
+  async tryCommand(label: string): Promise<boolean> {
+    await this.openPalette();
+    await this.#input.fill(`>${label}`);
+    const row = this.#row(label);
+    const isOffered = await row.waitFor({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isOffered) {
+      await row.click();
+      // The command may ask something in the same box: what comes next must not meet the palette.
+      await eventually("the palette's end", () => this.#isPaletteGone());
+    } else await this.cancel();
+    return isOffered;
+  }
+
   /** Picks the row with this label, as soon as there is one. */
   async pick(label: string): Promise<void> {
     await this.#input.waitFor();
-    const isPalette = (await this.#input.inputValue()).startsWith(">");
-    await this.#input.fill(isPalette ? `>${label}` : label);
-    const row = this.#widget.locator(".monaco-list-row").filter({
-      has: this.#page
-        .locator(".quick-input-list-row:first-child .label-name")
-        .filter({ hasText: exactly(label) }),
-    });
+    await this.#input.fill(label);
     try {
-      await row.first().click();
+      await this.#row(label).click();
     } catch (cause) {
       throw new Error(`"${label}" is not offered; there is: ${(await this.rows()).join(", ")}`, { cause });
     }
-    // The command may ask something in the same box: what comes next must not meet the palette.
-    if (isPalette) await eventually("the palette's end", () => this.#isPaletteGone());
   }
 
   /** Where several may be picked: takes all of them. */
@@ -98,6 +112,12 @@ export class QuickInput {
   async cancel(): Promise<void> {
     await this.#page.keyboard.press("Escape");
     await this.#widget.waitFor({ state: "hidden" });
+  }
+
+  #row(label: string): Locator {
+    const name = this.#page.locator(".quick-input-list-row:first-child .label-name");
+    const rows = this.#widget.locator(".monaco-list-row");
+    return rows.filter({ has: name.filter({ hasText: exactly(label) }) }).first();
   }
 
   get #input(): Locator {

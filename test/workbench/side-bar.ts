@@ -12,11 +12,14 @@ export class SideBar {
     this.#menu = new ContextMenu(page);
   }
 
+  /** Waits until there is a view container of this title. */
+  async waitFor(title: string): Promise<void> {
+    await this.#tab(title).waitFor();
+  }
+
   /** Shows a view container by its title. */
   async show(title: string): Promise<void> {
-    const tab = this.#page
-      .locator(`.activitybar .action-item[role="tab"]:has([aria-label^="${title}"])`)
-      .first();
+    const tab = this.#tab(title);
     if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
     await this.#page.locator(".sidebar .composite.title").filter({ hasText: title }).waitFor();
   }
@@ -39,13 +42,15 @@ export class SideBar {
   }
 
   async offers(row: string | RegExp): Promise<string[]> {
-    await this.#menu.openOn(this.#row(row));
-    return this.#menu.readAndClose();
+    return this.#menu.read(this.#row(row));
   }
 
   async choose(row: string | RegExp, command: string): Promise<void> {
-    await this.#menu.openOn(this.#row(row));
-    await this.#menu.choose(command);
+    await this.#menu.choose(this.#row(row), command);
+  }
+
+  #tab(title: string): Locator {
+    return this.#page.locator(`.activitybar .action-item[role="tab"]:has([aria-label^="${title}"])`).first();
   }
 
   get #rows(): Locator {

@@ -2,9 +2,11 @@
  * What a training tells people outside the panels: every epoch in the log, and a notification when a long one ends or
  * one fails, with buttons that help.
  */
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import * as vscode from "vscode";
 import { Failure } from "../../contract/failure.ts";
+import { runFiles } from "../../contract/run.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
 import { durationInWords, lossInWords, roughly } from "../words.ts";
@@ -96,7 +98,8 @@ export class Announcer implements vscode.Disposable {
   }
 
   #remedies(run: string | null) {
-    if (run === null) return [];
+    // Somebody may have deleted its folder.
+    if (run === null || !existsSync(join(run, runFiles.record))) return [];
     return [{ title: "Resume", run: () => vscode.commands.executeCommand("latentLab.resume", run) }];
   }
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../fixtures/eventually.ts";
-import { promisingPng } from "../fixtures/picture-bytes.ts";
-import { smallDisk } from "../fixtures/small-disk.ts";
-import { scenarios } from "./scenario.ts";
-import { trainRun } from "./trained-run.ts";
+import { eventually } from "../../fixtures/eventually.ts";
+import { promisingPng } from "../../fixtures/picture-bytes.ts";
+import { smallDisk } from "../../fixtures/small-disk.ts";
+import { scenarios } from "../scenario.ts";
+import { trainRun } from "../trained-run.ts";
 
 const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
 
@@ -97,10 +97,12 @@ scenario(
     await window.notifications.waitFor(/latent-lab\.json/);
     await window.notifications.dismiss();
     rmSync(run, { recursive: true });
-    await window.runCommand("Latent Lab: Stop");
+    // Sooner or later it writes a checkpoint; asked to end, it does so now.
+    for (const pid of workbench.processes("latent-lab.js")) process.kill(pid, "SIGINT");
+    const gone = new RegExp(name);
+    await window.notifications.waitFor(gone);
+    assert.deepEqual(await window.notifications.buttons(gone), ["Show Log"]);
     await eventually("the end", () => workbench.processes("latent-lab.js").length === 0);
-    const message = await window.notifications.waitFor(/./);
-    assert.match(message, new RegExp(name));
     const dashboard = await window.panel('body[data-panel="dashboard"]');
     await eventually("what the dashboard says", async () => /gone|deleted/i.test(await dashboard.text()));
     await window.screenshot("a run folder deleted while shown");

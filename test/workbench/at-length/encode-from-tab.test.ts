@@ -1,0 +1,29 @@
+// Encode Image from an editor's tab; the panel after a reload.
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../../fixtures/eventually.ts";
+import { scenarios } from "../scenario.ts";
+import { trainRun } from "../trained-run.ts";
+
+const scenario = scenarios();
+
+scenario(
+  "a picture is encoded from its tab; a reload brings the panel back",
+  {},
+  async ({ window, folder }) => {
+    const run = trainRun(folder, "digits");
+    copyFileSync(join(run, "samples.png"), join(folder, "picture.png"));
+    await window.explorer.waitFor("picture.png");
+    await window.explorer.open("picture.png");
+    await window.editors.chooseOnTab("picture.png", "Encode Image…");
+    const encoded = async () => {
+      const panel = await window.panel('body[data-panel="encode"]');
+      await eventually("the numbers", async () => /PSNR/.test(await panel.text()));
+    };
+    await encoded();
+    // The workbench notes which editors are open every five seconds, and cannot while it is being left.
+    await window.page.waitForTimeout(7000);
+    await window.reload();
+    await encoded();
+  },
+);

@@ -1,0 +1,65 @@
+// A training that takes longer than anybody looks at it: a reload, a second window, a stop, a kill.
+import assert from "node:assert/strict";
+import { eventually } from "../../fixtures/eventually.ts";
+import { epochsIn, recordOf, runsIn } from "../../fixtures/workspace-runs.ts";
+import { scenarios } from "../scenario.ts";
+import type { WorkbenchWindow } from "../window.ts";
+
+const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
+
+/** Trains for minutes, unless somebody stops it; its epochs take a moment each. */
+const long = JSON.stringify({
+  name: "long-vae",
+  dataset: { kind: "drawn-digits", train: 1200, test: 200 },
+  model: { kind: "variational", encoder: [784, 100, 8] },
+  training: { epochs: 2000, batch: 64, seed: 1 },
+});
+
+async function startLong(window: WorkbenchWindow): Promise<void> {
+  await window.editors.open("long.latent-lab.json");
+  await window.editors.clickCodeLens("Train");
+  await window.statusBar.textLike(/epoch \d+\/2000/);
+}
+
+scenario(
+  "a long training outlives a reload, is stopped from a second window, resumed, killed, and resumed again",
+  { "long.latent-lab.json": long },
+  async ({ window, workbench, folder }) => {
+    await startLong(window);
+    const [run = ""] = runsIn(folder);
+    const status = () => recordOf(run).status;
+    const shown = await window.panel('body[data-panel="dashboard"]');
+    await eventually("the live dashboard", async () => /of 2,?000/.test(await shown.text()));
+    // The workbench notes which editors are open every five seconds, and cannot while it is being left.
+    await window.page.waitForTimeout(7000);
+    await window.reload();
+    await window.statusBar.textLike(/epoch \d+\/2000/);
+    const dashboard = await window.panel('body[data-panel="dashboard"]');
+    await eventually("the live dashboard", async () => /of 2,?000/.test(await dashboard.text()));
+
+    const second = await workbench.openWindow(folder);
+    await second.statusBar.textLike(/epoch \d+\/2000/);
+    await second.runCommand("Latent Lab: Stop");
+    await eventually("the stop", () => status() === "stopped");
+    await second.close();
+    await eventually("the end", async () => /stopped/i.test(await dashboard.text()));
+
+    const done = epochsIn(run);
+    await eventually("idle", async () => (await window.statusBar.texts()).includes("Latent Lab"));
+    await window.runCommand("Latent Lab: Resume Run…");
+    await window.quickInput.pickFirst("Resume which run?");
+    await window.statusBar.textLike(/epoch \d+\/2000/);
+    await eventually("more epochs", () => epochsIn(run) > done);
+    assert.equal(runsIn(folder).length, 1);
+
+    for (const pid of workbench.processes("latent-lab.js")) process.kill(pid, "SIGKILL");
+    await window.notifications.waitFor(/ended without a word/);
+    assert.ok((await window.notifications.buttons(/ended without a word/)).includes("Resume"));
+    await eventually("what the dashboard says", async () => /interrupted/i.test(await dashboard.text()));
+    await window.screenshot("a training process that was killed");
+    await window.notifications.press(/ended without a word/, "Resume");
+    await window.statusBar.textLike(/epoch \d+\/2000/);
+    await window.runCommand("Latent Lab: Stop");
+    await eventually("the stop", () => status() === "stopped");
+  },
+);
