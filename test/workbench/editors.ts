@@ -40,6 +40,9 @@ export class Editors {
 
   /** Right-clicks the tab and chooses from the menu. */
   async chooseOnTab(title: string, command: string): Promise<void> {
+    // The tab's hover, when it comes, closes a menu that is there before it.
+    await this.#tab(title).hover();
+    await this.#page.waitForTimeout(1500);
     await this.#menu.choose(this.#tab(title), command);
   }
 
