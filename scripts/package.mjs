@@ -55,9 +55,12 @@ async function notices() {
 
 async function noticeOf(folder) {
   const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
-  const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file === undefined ? `Licence: ${license}` : await readFile(join(root, folder, file), "utf8");
-  return `${"-".repeat(80)}\n${name} ${version}\n\n${text.trim()}\n`;
+  const files = (await readdir(join(root, folder))).filter((entry) =>
+    /^(?:licen[cs]e|notice|copying)/i.test(entry),
+  );
+  const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), "utf8")));
+  const text = texts.length === 0 ? `Licence: ${license}` : texts.map((part) => part.trim()).join("\n\n");
+  return `${"-".repeat(80)}\n${name} ${version}\n\n${text}\n`;
 }
 
 async function copyPackage(from, to, files) {

@@ -13,6 +13,7 @@ export default async function* report(events) {
   const files = new Map();
   for await (const { type, data } of events) {
     if (type === "test:stdout" || type === "test:stderr") printed.push(data.message);
+    if (type === "test:diagnostic" && data.message.startsWith("second try")) yield `  ${data.message}\n`;
     if (!isResult(type, data)) continue;
     const file = relative(process.cwd(), data.file ?? data.name);
     const outcome = outcomeOf(type, data);

@@ -58,12 +58,12 @@ async function runInTurns(files, options) {
 /** Installs "chromium" or "workbench" where they can be had; resolves to why not, or to "". */
 async function prepare(what) {
   const script = join(root, "test/install.ts");
-  const { code, output } = await captureResult(nodeForTypeScript(), [
-    "--disable-warning=ExperimentalWarning",
-    script,
-    what,
-  ]);
-  return code === 0 ? output : `the ${what} could not be installed (see above)`;
+  const args = ["--disable-warning=ExperimentalWarning", script, what];
+  const failed = `the ${what} could not be installed (see above)`;
+  return captureResult(nodeForTypeScript(), args).then(
+    ({ code, output }) => (code === 0 ? output : failed),
+    () => failed,
+  );
 }
 
 async function runTests(files, concurrency, options, env) {

@@ -7,7 +7,6 @@ import * as z from "zod/mini";
 import { datasetSummarySchema } from "./dataset-summary.ts";
 import { decodedPictureSchema, encodedPictureSchema } from "./encoded-picture.ts";
 import { epochSchema } from "./events.ts";
-import { preparingSchema } from "./preparing.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when panel and extension of different versions could misunderstand each other. */
@@ -19,8 +18,6 @@ const failure = z.object({ message: z.string(), hint: z.string() });
 
 /** What a run is doing, as people would say it. */
 export const runStates = [
-  /** The process has been started and gets its data ready. */
-  "preparing",
   "training",
   "stopping",
   "finished",
@@ -76,7 +73,6 @@ export const toDashboardSchema = z.discriminatedUnion("kind", [
   /** Measured just now. */
   z.object({ kind: z.literal("lines"), run: key, lines: z.array(metricsLineSchema) }),
   z.object({ kind: z.literal("pace"), run: key, imagesPerSecond: z.number(), secondsLeft: z.number() }),
-  z.extend(preparingSchema, { kind: z.literal("preparing") }),
   /** Epochs of which there is a picture, ascending; grows while training. */
   z.object({ kind: z.literal("previews"), run: key, epochs: z.array(z.number()) }),
   /** A PNG in three rows: test images, their reconstructions, generated images; `columns` in each. Null: it is gone. */

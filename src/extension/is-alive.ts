@@ -1,3 +1,4 @@
+/** What can be known of a process by its number. */
 import { readFileSync } from "node:fs";
 
 /** Whether a process of this number is at work. That it is the one that was meant, the number alone does not say. */

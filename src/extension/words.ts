@@ -36,7 +36,6 @@ export function preparingInWords({ doing, done, total }: Preparing): string {
 }
 
 const states: Readonly<Record<RunState, string>> = {
-  preparing: "getting ready",
   training: "training",
   stopping: "stopping",
   finished: "finished",

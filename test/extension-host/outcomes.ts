@@ -2,7 +2,7 @@
  * What the tests inside the extension host leave behind: a file in the workspace, since nothing else is shared by an
  * editor on the desktop, one in a browser, and the process that started either.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 
@@ -17,7 +17,10 @@ export type Outcomes = z.infer<typeof outcomesSchema>;
 const fileName = "host-outcomes.json";
 
 export function writeOutcomes(workspace: string, outcomes: Outcomes): void {
-  writeFileSync(join(workspace, fileName), JSON.stringify(outcomes));
+  const file = join(workspace, fileName);
+  // In one move: somebody is waiting for it.
+  writeFileSync(`${file}.new`, JSON.stringify(outcomes));
+  renameSync(`${file}.new`, file);
 }
 
 /** Null until the tests are over. */

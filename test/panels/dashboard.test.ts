@@ -306,17 +306,6 @@ describe("dashboard", () => {
     await panel.picture("dashboard-narrow");
   });
 
-  test("says what is being prepared", { skip }, async () => {
-    const panel = await open();
-    await panel.post(
-      { kind: "show", protocol: 1, runs: [{ ...run.card, state: "preparing", canStop: true }] },
-      { kind: "preparing", doing: "download", done: 3_100_000, total: 11_600_000 },
-    );
-    await panel.page.getByText("Downloading the dataset: 3.1 MB of 11.6 MB").waitFor();
-    await panel.page.getByText("The first numbers appear after the first steps.").waitFor();
-    await panel.picture("dashboard-preparing");
-  });
-
   test("shows pace and progress while training, and stops", { skip }, async () => {
     const panel = await opened();
     const card = { ...run.card, state: "training", epochs: 50, canStop: true };

@@ -40,8 +40,11 @@ export function scenarios(options: Partial<Omit<WorkbenchOptions, "installation"
       try {
         await playOnce(context, workbench, files, play);
       } catch (error) {
-        // A whole editor in a browser on a busy machine now and then misses a click. What is broken fails again.
-        process.stderr.write(`${title}: trying again after: ${String(error)}\n`);
+        // A whole editor in a browser on a busy machine now and then misses a click. What is broken fails again; that
+        // it took a second try is told.
+        const [reason] = String(error).split("\n");
+        context.diagnostic(`second try: ${title} (${reason})`);
+        for (const pid of workbench.processes("latent-lab.js")) process.kill(pid, "SIGKILL");
         await playOnce(context, workbench, files, play);
       }
     });
@@ -59,8 +62,8 @@ async function playOnce(
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
   }
-  const window = await workbench.openWindow(folder);
   try {
+    const window = await workbench.openWindow(folder);
     await play({ test: context, workbench, folder, window });
   } catch (error) {
     await workbench.screenshots(`failed ${context.name.replaceAll(/[^\w]+/g, "-")}`);

@@ -2,7 +2,6 @@
  * All of the dashboard: takes messages, keeps the shown runs with their measurements, and redraws what changed once
  * per frame, however many lines arrive in between.
  */
-import type { Preparing } from "../../src/contract/preparing.ts";
 import {
   type DashboardAction,
   type FromDashboard,
@@ -48,7 +47,6 @@ export class Dashboard {
   readonly #parts: HTMLElement;
   readonly #changed = new Set<Part>();
   #runs: Run[] = [];
-  #preparation: Preparing | null = null;
   #state: ViewState;
 
   constructor(host: Host<ToDashboard, FromDashboard, ViewState>) {
@@ -101,10 +99,6 @@ export class Dashboard {
         this.#mark("measurements");
         break;
       }
-      case "preparing":
-        this.#preparation = message;
-        this.#mark("card");
-        break;
       case "previews":
         if (message.run === this.#first?.card.key) this.#pictures.setEpochs(message.epochs);
         this.#mark("pictures");
@@ -154,7 +148,6 @@ export class Dashboard {
       pace: null,
       isGone: false,
     }));
-    this.#preparation = null;
     this.#pictures.reset();
     this.#waiting.hidden = cards.length > 0;
     this.#parts.hidden = cards.length === 0;
@@ -194,7 +187,7 @@ export class Dashboard {
     const run = this.#first;
     if (run === undefined) return;
     const { card, measurements, pace, isGone } = run;
-    this.#header.show({ card, measurements, pace, isGone, preparation: this.#preparation });
+    this.#header.show({ card, measurements, pace, isGone });
     if (changed.has("runs")) this.#curves.show(this.#runs, this.#state);
     else if (changed.has("measurements")) this.#curves.refresh();
     if (changed.has("card")) this.#card.show(card, isGone);

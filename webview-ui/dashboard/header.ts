@@ -1,17 +1,15 @@
 /** The head of the dashboard: which run it is, what it is doing, how far it is, Stop and Resume; and what went wrong. */
-import type { Preparing } from "../../src/contract/preparing.ts";
 import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
-import { button, progressRing } from "../controls.ts";
+import { button } from "../controls.ts";
 import { element, setText } from "../shared/elements.ts";
 import { formatCount, formatSeconds, formatValue } from "../shared/words.ts";
 import type { Measurements } from "./measurements.ts";
-import { isAlive, preparationWords, stateWords } from "./run-words.ts";
+import { isAlive, stateWords } from "./run-words.ts";
 
 export interface Progress {
   readonly card: RunCard;
   readonly measurements: Measurements;
   readonly pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
-  readonly preparation: Preparing | null;
   readonly isGone: boolean;
 }
 
@@ -48,8 +46,6 @@ export class Header {
     },
     this.#bar,
   );
-  readonly #preparing = element("p", { class: "preparing" });
-  readonly #preparingWords = element("span");
   readonly #notice = element("div", { class: "notice", attributes: { role: "status" } });
   readonly #noticeTitle = element("strong");
   readonly #noticeHint = element("span");
@@ -60,7 +56,6 @@ export class Header {
     const title = element("div", { class: "title" }, this.#name, this.#state);
     const actions = element("div", { class: "tools" }, this.#stop.element, this.#resume.element);
     const figures = [this.#epoch, this.#loss, this.#speed, this.#left].map((figure) => figure.element);
-    this.#preparing.append(progressRing("Preparing"), this.#preparingWords);
     this.#notice.append(this.#noticeTitle, this.#noticeHint);
     this.element = element(
       "header",
@@ -68,7 +63,6 @@ export class Header {
       element("div", { class: "title-line" }, title, actions),
       element("dl", { class: "figures" }, ...figures),
       this.#track,
-      this.#preparing,
       this.#notice,
     );
   }
@@ -82,7 +76,6 @@ export class Header {
     this.#stop.element.hidden = isGone || !card.canStop;
     this.#resume.element.hidden = isGone || !card.canResume;
     this.#showFigures(progress);
-    this.#showPreparation(progress);
     this.#showNotice(progress);
   }
 
@@ -98,16 +91,10 @@ export class Header {
     this.#speed.show(speed === null ? null : formatCount(speed));
     this.#left.show(alive && pace !== null ? formatSeconds(pace.secondsLeft) : null);
     const steps = card.epochs * card.stepsPerEpoch;
-    this.#track.hidden = !alive || card.state === "preparing";
+    this.#track.hidden = !alive;
     this.#track.setAttribute("aria-valuemax", String(steps));
     this.#track.setAttribute("aria-valuenow", String(Math.min(step, steps)));
     this.#bar.style.width = `${steps > 0 ? Math.min(100, (100 * step) / steps) : 0}%`;
-  }
-
-  #showPreparation({ card, preparation, isGone }: Progress): void {
-    this.#preparing.hidden = card.state !== "preparing" || isGone;
-    const words = preparation === null ? "Getting ready …" : preparationWords(preparation);
-    setText(this.#preparingWords, words);
   }
 
   #showNotice({ card, isGone }: Progress): void {

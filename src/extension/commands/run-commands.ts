@@ -29,7 +29,7 @@ export async function showReconstructions(services: Services, run: string | unde
 
 /** What is being trained now is what people mean. */
 function liveRun({ trainings }: Services): string | undefined {
-  return trainings.all.at(-1)?.run ?? undefined;
+  return trainings.all.findLast(({ run }) => run !== null)?.run ?? undefined;
 }
 
 export async function compareRuns(services: Services, first: string | undefined): Promise<void> {
@@ -84,9 +84,14 @@ export async function openRunFolder(services: Services, run: string | undefined)
 export async function deleteRun(services: Services, run: string | undefined): Promise<void> {
   const chosen =
     run ??
-    (await pickRun(services.store, "Delete which run?", ({ path }) => services.trainings.of(path) === null));
+    (await pickRun(
+      services.store,
+      "Delete which run?",
+      ({ state }) => !["training", "stopping"].includes(state),
+    ));
   if (chosen === undefined) return;
-  if (services.trainings.of(chosen) !== null)
+  const known = await services.store.find(chosen);
+  if (isKnown(known) && ["training", "stopping"].includes(known.state))
     throw new Failure("run-busy", `${basename(chosen)} is still training`, "Stop it first.");
   const answer = await vscode.window.showWarningMessage(
     `Delete the run ${basename(chosen)}?`,

@@ -5,6 +5,7 @@ import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText } from "../experiments/experiment-text.ts";
+import { isKnown } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
@@ -59,12 +60,15 @@ export async function resume(services: Services, given: string | undefined): Pro
 
 export async function stop(services: Services, run: string | undefined): Promise<void> {
   const { all } = services.trainings;
-  if (run !== undefined && services.trainings.of(run) === null)
+  if (run !== undefined && services.trainings.of(run) === null) {
+    const known = await services.store.find(run);
+    if (!isKnown(known) || known.state !== "training") return;
     throw new Failure(
       "run-busy",
-      `${basename(run)} is not trained from here`,
+      `${basename(run)} is trained by a program that this window did not start`,
       "Stop it where it was started: Ctrl-C in its terminal.",
     );
+  }
   const [only] = all;
   if (only === undefined) return;
   const chosen = run === undefined && all.length > 1 ? await pickTraining(services) : undefined;

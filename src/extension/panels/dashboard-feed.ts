@@ -27,6 +27,8 @@ export interface Audience {
   post(message: ToDashboard): Thenable<boolean>;
   isVisible(): boolean;
   isTrusted(): boolean;
+  /** Something went wrong that the user should hear of. */
+  problem(error: unknown): void;
 }
 
 export class DashboardFeed implements vscode.Disposable {
@@ -52,7 +54,9 @@ export class DashboardFeed implements vscode.Disposable {
     this.#audience = audience;
     for (const training of trainings.all) this.#follow(training);
     this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
-    this.#disposables.add(store.onDidChange(() => void this.#sendCards()));
+    this.#disposables.add(
+      store.onDidChange(() => this.#sendCards().catch((error) => audience.problem(error))),
+    );
   }
 
   get runs(): readonly string[] {
@@ -62,13 +66,13 @@ export class DashboardFeed implements vscode.Disposable {
   /** Shows other runs. */
   show(runs: readonly string[]): void {
     this.#runs = runs;
-    void this.#sendAll();
+    this.#sendSnapshot();
   }
 
   /** The panel was built, or built anew. */
   ready(): void {
     this.#isReady = true;
-    void this.#sendAll();
+    this.#sendSnapshot();
   }
 
   /** Brings the pictures into view, as soon as there is a page. */
@@ -77,9 +81,9 @@ export class DashboardFeed implements vscode.Disposable {
     if (this.#told.size > 0) this.#sendWish();
   }
 
-  /** What is not visible gets no traffic; what becomes visible gets one snapshot. */
+  /** A page that is hidden is taken down; when it is built anew, it says so (`ready`) and gets a snapshot. */
   visibilityChanged(): void {
-    if (this.#audience.isVisible() && this.#isReady) void this.#sendAll();
+    if (!this.#audience.isVisible()) this.#isReady = false;
   }
 
   async sendPreview(run: string, epoch: number): Promise<void> {
@@ -96,6 +100,10 @@ export class DashboardFeed implements vscode.Disposable {
 
   #post(message: ToDashboard): void {
     if (this.#isReady && this.#audience.isVisible()) void this.#audience.post(message);
+  }
+
+  #sendSnapshot(): void {
+    this.#sendAll().catch((error) => this.#audience.problem(error));
   }
 
   async #sendAll(): Promise<void> {
@@ -156,15 +164,12 @@ export class DashboardFeed implements vscode.Disposable {
 
   #follow(training: WatchedTraining): void {
     this.#disposables.add(training.onDidTell((event) => this.#hear(training, event)));
-    let wasPreparing = training.preparing;
-    const changed = () => {
-      if (training.run !== null && !this.#runs.includes(training.run)) return;
-      if (training.preparing === wasPreparing || training.preparing === null) return;
-      wasPreparing = training.preparing;
-      const { doing, done, total } = training.preparing;
-      this.#post({ kind: "preparing", doing, done, total });
-    };
-    this.#disposables.add(training.onDidChange(changed));
+    // What was told before this window listened is in the file, and in no event.
+    this.#disposables.add(
+      training.onDidCatchUp(() => {
+        if (training.run !== null && this.#runs.includes(training.run)) this.#sendSnapshot();
+      }),
+    );
   }
 
   #hear(training: WatchedTraining, event: TrainingEvent): void {
@@ -182,7 +187,7 @@ export class DashboardFeed implements vscode.Disposable {
         break;
       case "start":
         // Training goes on from a checkpoint: lines after it have been cut away.
-        void this.#sendAll();
+        this.#sendSnapshot();
         break;
       case "done":
       case "error":

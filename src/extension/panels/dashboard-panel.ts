@@ -16,7 +16,7 @@ import { saveFile } from "./save-file.ts";
 export const dashboardViewType = "latentLab.dashboard";
 
 /** What a panel keeps over a reload. */
-const savedStateSchema = z.object({ runs: z.array(z.string()).check(z.minLength(1)) });
+const savedStateSchema = z.object({ version: z.literal(1), runs: z.array(z.string()).check(z.minLength(1)) });
 
 interface OpenPanel {
   readonly panel: vscode.WebviewPanel;
@@ -40,8 +40,8 @@ export class Dashboards
 
   constructor(context: DashboardContext) {
     this.#context = context;
-    this.#disposables.add(context.trainings.onDidChange(() => void this.#showLive()));
-    this.#disposables.add(context.store.onDidChange(() => void this.#showLive()));
+    this.#disposables.add(context.trainings.onDidChange(() => this.#showTraining()));
+    this.#disposables.add(context.store.onDidChange(() => this.#showNewest()));
   }
 
   /** Opens a panel beside the editor, or brings forward the one that shows these runs. */
@@ -84,7 +84,8 @@ export class Dashboards
     const disposables = new Disposables();
     const feed = disposables.add(this.#connect(view.webview, [], () => view.visible, disposables));
     this.#live = feed;
-    void this.#showLive();
+    this.#showTraining();
+    this.#showNewest();
     disposables.add(view.onDidChangeVisibility(() => feed.visibilityChanged()));
     view.onDidDispose(() => {
       this.#live = null;
@@ -125,12 +126,24 @@ export class Dashboards
     return feed;
   }
 
-  /** The side bar's view shows what is being trained, else the newest run. */
-  async #showLive(): Promise<void> {
+  /** The side bar's view shows what is being trained, and goes on to show it when it has ended. */
+  #showTraining(): void {
+    const run = this.#context.trainings.all.findLast((training) => training.run !== null)?.run ?? null;
+    if (this.#live !== null && run !== null && this.#live.runs[0] !== run) this.#live.show([run]);
+  }
+
+  /** Where there is nothing that it shows, or not any more, the newest run. */
+  #showNewest(): void {
     if (this.#live === null) return;
-    const { trainings, store } = this.#context;
-    const run = trainings.all.at(-1)?.run ?? (await store.list()).find(isKnown)?.path;
-    if (run !== undefined && this.#live?.runs[0] !== run) this.#live?.show([run]);
+    this.#context.store.list().then(
+      (runs) => {
+        const known = runs.filter(isKnown).map(({ path }) => path);
+        const [newest] = known;
+        const [shown = ""] = this.#live?.runs ?? [];
+        if (newest !== undefined && !known.includes(shown)) this.#live?.show([newest]);
+      },
+      (error) => this.#context.reporter.report(error),
+    );
   }
 
   #connect(
@@ -144,6 +157,7 @@ export class Dashboards
       post: (message) => webview.postMessage(message),
       isVisible,
       isTrusted: () => vscode.workspace.isTrusted,
+      problem: (error) => reporter.report(error),
     });
     disposables.add(
       webview.onDidReceiveMessage((message: unknown) => {

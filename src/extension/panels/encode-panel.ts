@@ -41,6 +41,7 @@ const types: Readonly<Record<string, string>> = {
 
 /** What a panel keeps over a reload. */
 const savedStateSchema = z.object({
+  version: z.literal(1),
   pictures: z.array(z.string()).check(z.minLength(1)),
   run: z.nullable(z.string()),
 });
@@ -108,6 +109,12 @@ export function furnishEncodePanel(
   });
 }
 
+interface Wish {
+  readonly run: string;
+  /** Null: as the picture looks. */
+  readonly invert: boolean | null;
+}
+
 class EncodePage implements vscode.Disposable {
   readonly #context: EncodeContext;
   readonly #webview: vscode.Webview;
@@ -115,8 +122,9 @@ class EncodePage implements vscode.Disposable {
   readonly #disposables = new Disposables();
   readonly #cancellation = this.#disposables.add(new vscode.CancellationTokenSource());
   readonly #results = new Map<string, EncodedPicture>();
-  /** A process for each picture, one after the other, however many were selected. */
-  #queue: Promise<void> = Promise.resolve();
+  /** By picture, the newest wish counts: a process for each, one after the other, however many were selected. */
+  readonly #wishes = new Map<string, Wish>();
+  #isWorking = false;
   #run: string | null;
 
   constructor(
@@ -138,7 +146,7 @@ class EncodePage implements vscode.Disposable {
     );
     this.#disposables.add(
       context.store.onDidChange(() => {
-        if (this.#run === null) void this.#show();
+        if (this.#run === null) this.#show().catch((error) => context.reporter.report(error));
       }),
     );
   }
@@ -159,7 +167,7 @@ class EncodePage implements vscode.Disposable {
         break;
       case "encode":
         this.#run = message.run;
-        this.#encodeInTurn(message.picture, message.run, message.invert);
+        this.#wish(message.picture, message);
         break;
       case "save-latent":
         await this.#saveLatent(message.picture);
@@ -200,7 +208,7 @@ class EncodePage implements vscode.Disposable {
     });
     if (this.#run === null) return;
     // For pictures the panel asks; a `.latent` file leaves nothing to choose.
-    for (const { key } of pictures) if (isLatent(key)) this.#encodeInTurn(key, this.#run, null);
+    for (const { key } of pictures) if (isLatent(key)) this.#wish(key, { run: this.#run, invert: null });
   }
 
   /** The newest run; for a `.latent` file the one whose model made it. */
@@ -221,14 +229,28 @@ class EncodePage implements vscode.Disposable {
     );
   }
 
-  #encodeInTurn(picture: string, run: string, invert: boolean | null): void {
-    this.#queue = this.#queue.then(() => this.#encode(picture, run, invert));
+  #wish(picture: string, { run, invert }: Wish): void {
+    if (!this.#pictures.some(({ fsPath }) => fsPath === picture)) return;
+    this.#wishes.set(picture, { run, invert });
+    if (!this.#isWorking) this.#work().catch((error) => this.#context.reporter.report(error));
   }
 
-  async #encode(picture: string, run: string, invert: boolean | null): Promise<void> {
-    if (!this.#pictures.some(({ fsPath }) => fsPath === picture)) return;
-    // Another run was chosen, or the panel closed, while this one waited.
-    if (run !== this.#run || this.#cancellation.token.isCancellationRequested) return;
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    try {
+      while (!this.#cancellation.token.isCancellationRequested) {
+        const [next] = this.#wishes;
+        if (next === undefined) break;
+        const [picture, wish] = next;
+        this.#wishes.delete(picture);
+        await this.#encode(picture, wish);
+      }
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  async #encode(picture: string, { run, invert }: Wish): Promise<void> {
     this.#post({ kind: "working", picture });
     try {
       this.#post(

@@ -1,7 +1,7 @@
 /**
- * Reads metrics.jsonl from pieces that may end anywhere. A file holds 100,000 step lines and more: those that look
- * exactly as ours are read by a pattern, in a third of the time that JSON and the validator take for them. Everything
- * else goes to these two.
+ * Reads metrics.jsonl from pieces that may end anywhere. Step lines, of which a panel has to take 100,000 and the
+ * extension host has no time for, are read by a pattern where they look exactly as ours do; a validator would take
+ * many times as long. Everything else goes to it.
  */
 import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
 

@@ -27,7 +27,7 @@ export function cardOf(
     parameters: parameterCount(encoder, experiment.model.decoder, experiment.model.kind === "variational"),
     variational: experiment.model.kind === "variational",
     latent: encoder.at(-1) ?? 0,
-    canStop: isWatched && (state === "training" || state === "preparing"),
+    canStop: isWatched && state === "training",
     canResume: isTrusted && (state === "stopped" || state === "killed" || state === "failed"),
   };
 }

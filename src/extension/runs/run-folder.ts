@@ -3,7 +3,7 @@
  * the training process is a run's only writer.
  */
 import { open, readdir, readFile, stat } from "node:fs/promises";
-import { hostname } from "node:os";
+import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import type { EpochEvent } from "../../contract/events.ts";
@@ -23,7 +23,11 @@ import { isAlive } from "../is-alive.ts";
 const maximumRecordBytes = 2 ** 20;
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
-const writerSchema = z.object({ pid: z.int().check(z.minimum(1)), host: z.string() });
+const writerSchema = z.object({
+  pid: z.int().check(z.minimum(1)),
+  host: z.string(),
+  since: z.string(),
+});
 const maximumPreviewBytes = 8 * 2 ** 20;
 
 /** Where a folder of the workspace keeps its runs. */
@@ -53,7 +57,7 @@ export async function runFolders(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
   } catch (error) {
-    if (hasSystemCode(error, "ENOENT")) return [];
+    if (hasSystemCode(error, "ENOENT") || hasSystemCode(error, "ENOTDIR")) return [];
     throw storageFailure(error, folder, "read");
   }
 }
@@ -82,13 +86,17 @@ export async function lastEpoch(run: string): Promise<EpochEvent | null> {
 }
 
 /**
- * Whether a process is writing the run: one that was started in a terminal, say. One on another machine, which shares
- * the folder, is believed.
+ * Whether a process of this machine is writing the run: one that was started in a terminal, say. Of one on another
+ * machine nothing can be known here; who tries to resume the run is told what to do.
  */
 export async function hasWriter(run: string): Promise<boolean> {
   const content = await readSmall(join(run, runFiles.writer), maximumRecordBytes).catch(() => null);
   const writer = writerSchema.safeParse(content === null ? null : parseLine(content.toString("utf8")));
-  return writer.success && (writer.data.host !== hostname() || isAlive(writer.data.pid));
+  if (!writer.success || writer.data.host !== hostname()) return false;
+  const { pid, since } = writer.data;
+  // After a restart of the machine the number may be another's.
+  const isOfThisBoot = Date.parse(since) > Date.now() - uptime() * 1000;
+  return isOfThisBoot && isAlive(pid);
 }
 
 /** Epochs of which there is a preview, ascending. */

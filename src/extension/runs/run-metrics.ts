@@ -10,7 +10,7 @@ import { MetricsReader } from "./metrics-reader.ts";
 
 /** Some milliseconds of work. */
 const pieceBytes = 2 ** 18;
-/** Runs that are kept in memory, 3 MB for 100,000 steps: those that are looked at, and some more. */
+/** Runs that are kept in memory: those that are looked at, and some more. A day of training is some 10,000 steps. */
 const maximumKept = 8;
 
 export interface Metrics {
@@ -35,32 +35,27 @@ export class RunMetrics {
 
   /** All of the run in the folder `run` up to now; nothing where there is no such file. */
   async read(run: string): Promise<Metrics> {
-    const file = this.#files.get(run) ?? new MetricsFile(join(run, runFiles.metrics));
+    const file = this.#files.get(run) ?? new MetricsFile(join(run, runFiles.metrics), this.#warn);
     // What was asked for last is forgotten last.
     this.#files.delete(run);
     this.#files.set(run, file);
     for (const oldest of [...this.#files.keys()].slice(0, -maximumKept)) this.#files.delete(oldest);
-    const before = file.dropped;
-    const metrics = await file.read();
-    if (file.dropped > before) this.#warn(`${file.path}: ${file.dropped} lines cannot be read`);
-    return metrics;
+    return file.read();
   }
 }
 
 class MetricsFile {
-  readonly path: string;
+  readonly #path: string;
+  readonly #warn: (line: string) => void;
   #columns = new Columns();
   #reader = new MetricsReader();
   #offset = 0;
-  #inode = 0;
+  #identity = "";
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  get dropped(): number {
-    return this.#reader.dropped;
+  constructor(path: string, warn: (line: string) => void) {
+    this.#path = path;
+    this.#warn = warn;
   }
 
   /** Two panels may ask at once: one after the other. */
@@ -71,15 +66,18 @@ class MetricsFile {
   }
 
   async #readOn(): Promise<Metrics> {
-    const file = await open(this.path).catch(() => null);
+    const file = await open(this.#path).catch(() => null);
     if (file === null) {
-      this.#startAnew(0);
+      this.#startAnew("");
       return this.#columns.metrics();
     }
     try {
-      const { size, ino } = await file.stat();
+      const { size: bytes, ino, birthtimeNs } = await file.stat({ bigint: true });
+      const size = Number(bytes);
+      const identity = `${ino} ${birthtimeNs}`;
       // Cut back to a checkpoint, or another file altogether.
-      if (ino !== this.#inode || size < this.#offset) this.#startAnew(ino);
+      if (identity !== this.#identity || size < this.#offset) this.#startAnew(identity);
+      const before = this.#reader.dropped;
       while (this.#offset < size) {
         const piece = new Uint8Array(Math.min(pieceBytes, size - this.#offset));
         const { bytesRead } = await file.read(piece, 0, piece.length, this.#offset);
@@ -87,17 +85,19 @@ class MetricsFile {
         this.#offset += bytesRead;
         this.#columns.add(this.#reader.read(piece.subarray(0, bytesRead)));
       }
+      const dropped = this.#reader.dropped - before;
+      if (dropped > 0) this.#warn(`${this.#path}: ${dropped} lines cannot be read`);
       return this.#columns.metrics();
     } finally {
       await file.close();
     }
   }
 
-  #startAnew(inode: number): void {
+  #startAnew(identity: string): void {
     this.#columns = new Columns();
     this.#reader = new MetricsReader();
     this.#offset = 0;
-    this.#inode = inode;
+    this.#identity = identity;
   }
 }
 

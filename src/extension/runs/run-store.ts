@@ -107,7 +107,7 @@ export class RunStore implements vscode.Disposable {
   /** A record that says "training" while nobody writes it is one whose process was killed. */
   async #stateOf(path: string, record: RunRecord): Promise<RunState> {
     const training = this.#trainings.of(path);
-    if (training !== null && training.phase !== "ended") return training.phase;
+    if (training?.phase === "training" || training?.phase === "stopping") return training.phase;
     if (record.status !== "training") return record.status;
     return (await hasWriter(path)) ? "training" : "killed";
   }

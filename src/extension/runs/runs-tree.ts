@@ -62,8 +62,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   }
 }
 
-const icons: Readonly<Record<RunState, readonly [icon: string, color: string | null]>> = {
-  preparing: ["loading~spin", null],
+const icons: Readonly<Record<RunState, readonly [icon: string, color: string]>> = {
   training: ["loading~spin", "charts.blue"],
   stopping: ["loading~spin", "charts.yellow"],
   finished: ["pass", "charts.green"],
@@ -74,7 +73,7 @@ const icons: Readonly<Record<RunState, readonly [icon: string, color: string | n
 
 function iconOf(state: RunState): vscode.ThemeIcon {
   const [icon, color] = icons[state];
-  return new vscode.ThemeIcon(icon, color === null ? undefined : new vscode.ThemeColor(color));
+  return new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
 }
 
 function tooltipOf({

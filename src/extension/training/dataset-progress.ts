@@ -16,9 +16,17 @@ type Bar = vscode.Progress<{ message?: string; increment?: number }>;
 /** Moves a notification's bar to where the dataset is. */
 export function movesBar(bar: Bar): (preparing: Preparing) => void {
   let shown = 0;
+  let doing: Preparing["doing"] | null = null;
   return (preparing) => {
+    const message = preparingInWords(preparing);
+    doing ??= preparing.doing;
+    // A bar cannot go back: what comes after the first is told in words.
+    if (preparing.doing !== doing) {
+      bar.report({ message });
+      return;
+    }
     const percent = preparing.total > 0 ? Math.min(100, (100 * preparing.done) / preparing.total) : 0;
-    bar.report({ message: preparingInWords(preparing), increment: Math.max(0, percent - shown) });
+    bar.report({ message, increment: Math.max(0, percent - shown) });
     shown = Math.max(shown, percent);
   };
 }
@@ -38,13 +46,20 @@ export class DatasetProgress implements vscode.Disposable {
     let timer: NodeJS.Timeout | null = null;
     const changed = training.onDidChange(() => {
       if (training.phase === "preparing") {
-        if (training.preparing !== null) timer ??= setTimeout(() => show(training), patienceMilliseconds);
+        if (training.preparing !== null)
+          timer ??= setTimeout(() => showUnlessDone(training), patienceMilliseconds);
         return;
       }
       changed.dispose();
       if (timer !== null) clearTimeout(timer);
     });
   }
+}
+
+/** What is ready by now, and waits for the engine only, needs no bar. */
+function showUnlessDone(training: WatchedTraining): void {
+  const { phase, preparing } = training;
+  if (phase === "preparing" && preparing !== null && preparing.done < preparing.total) show(training);
 }
 
 /** Until the training has begun, or is over. */
@@ -55,11 +70,13 @@ function show(training: WatchedTraining): void {
       new Promise<void>((resolve) => {
         const move = movesBar(bar);
         const update = () => {
-          if (training.phase !== "preparing") resolve();
-          else if (training.preparing !== null) move(training.preparing);
+          if (training.phase !== "preparing") {
+            changed.dispose();
+            resolve();
+          } else if (training.preparing !== null) move(training.preparing);
         };
         token.onCancellationRequested(() => training.stop());
-        training.onDidChange(update);
+        const changed = training.onDidChange(update);
         update();
       }),
   );

@@ -30,6 +30,7 @@ export class WatchedTraining implements vscode.Disposable {
   readonly #connection: ControlConnection;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #told = new vscode.EventEmitter<TrainingEvent>();
+  readonly #caughtUp = new vscode.EventEmitter<void>();
   readonly #remarked = new vscode.EventEmitter<string>();
   readonly #ended = new vscode.EventEmitter<TrainingEnd>();
   readonly #log: vscode.LogOutputChannel;
@@ -48,6 +49,8 @@ export class WatchedTraining implements vscode.Disposable {
   readonly onDidChange = this.#changed.event;
   /** Steps, epochs and the rest, as the process tells them from now on. */
   readonly onDidTell = this.#told.event;
+  /** What had been measured before is told; from now on nothing is left out. */
+  readonly onDidCatchUp = this.#caughtUp.event;
   readonly onDidRemark = this.#remarked.event;
   /** Once. */
   readonly onDidEnd = this.#ended.event;
@@ -101,7 +104,8 @@ export class WatchedTraining implements vscode.Disposable {
     this.#isDisposed = true;
     if (this.#firmness !== null) clearTimeout(this.#firmness);
     this.#connection.close();
-    for (const emitter of [this.#changed, this.#told, this.#remarked, this.#ended]) emitter.dispose();
+    for (const emitter of [this.#changed, this.#told, this.#caughtUp, this.#remarked, this.#ended])
+      emitter.dispose();
   }
 
   /** A process that prints garbage all the time does not fill the log with it. */
@@ -143,7 +147,9 @@ export class WatchedTraining implements vscode.Disposable {
         this.#remarked.fire(message.message);
         break;
       case "past":
+        break;
       case "live":
+        this.#caughtUp.fire();
         break;
       case "event":
         this.#hear(message.event);
