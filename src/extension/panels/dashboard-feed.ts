@@ -41,6 +41,8 @@ export class DashboardFeed implements vscode.Disposable {
   /** Counts snapshots: what belongs to an older one is dropped. */
   #generation = 0;
   #isReady = false;
+  /** Whether the page has been sent a snapshot since it was ready. */
+  #isFilled = false;
   #picturesWanted = false;
   readonly #told = new Map<string, Progress>();
   readonly #waiting = new Map<string, MetricsLine[]>();
@@ -72,6 +74,7 @@ export class DashboardFeed implements vscode.Disposable {
   /** The panel was built, or built anew. */
   ready(): void {
     this.#isReady = true;
+    this.#isFilled = false;
     this.#sendSnapshot();
   }
 
@@ -84,6 +87,8 @@ export class DashboardFeed implements vscode.Disposable {
   /** A page that is hidden is taken down; when it is built anew, it says so (`ready`) and gets a snapshot. */
   visibilityChanged(): void {
     if (!this.#audience.isVisible()) this.#isReady = false;
+    // It may have said so before it counted as visible.
+    else if (this.#isReady && !this.#isFilled) this.#sendSnapshot();
   }
 
   async sendPreview(run: string, epoch: number): Promise<void> {
@@ -108,6 +113,7 @@ export class DashboardFeed implements vscode.Disposable {
 
   async #sendAll(): Promise<void> {
     if (!this.#isReady || !this.#audience.isVisible()) return;
+    this.#isFilled = true;
     const generation = ++this.#generation;
     this.#told.clear();
     this.#waiting.clear();
