@@ -1,8 +1,7 @@
 // Encode Image from the Explorer's menu; a .latent file, saved and opened again.
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { eventually } from "../fixtures/eventually.ts";
 import { scenarios } from "./scenario.ts";
 import { trainRun } from "./trained-run.ts";
@@ -11,20 +10,17 @@ const scenario = scenarios();
 
 scenario(
   "with no model yet, Encode Image offers to train one; with one, a picture becomes a .latent file and comes back",
-  {},
+  { "icon.png": readFileSync(new URL("../../media/icon.png", import.meta.url)) },
   async ({ window, folder }) => {
-    copyFileSync(fileURLToPath(new URL("../../media/icon.png", import.meta.url)), join(folder, "icon.png"));
     await window.explorer.waitFor("icon.png");
     await window.explorer.choose("icon.png", "Encode Image…");
     const early = await window.panel('body[data-panel="encode"]');
     await eventually("the offer", async () => /train/i.test(await early.text()));
     await window.runCommand("View: Close All Editors");
 
-    const run = trainRun(folder, "digits");
-    copyFileSync(join(run, "samples.png"), join(folder, "picture.png"));
-    await window.explorer.waitFor("picture.png");
-    assert.ok((await window.explorer.offers("picture.png")).some((item) => item.startsWith("Encode Image")));
-    await window.explorer.choose("picture.png", "Encode Image…");
+    trainRun(folder, "digits");
+    assert.ok((await window.explorer.offers("icon.png")).some((item) => item.startsWith("Encode Image")));
+    await window.explorer.choose("icon.png", "Encode Image…");
     const panel = await window.panel('body[data-panel="encode"]');
     await eventually("the numbers", async () => /PSNR/.test(await panel.text()));
     const text = await panel.text();
@@ -35,9 +31,9 @@ scenario(
 
     await panel.locator(".section-head >> text=Save .latent").click();
     await window.quickInput.accept();
-    await eventually("the saved file", () => existsSync(join(folder, "picture.latent")));
-    await window.explorer.waitFor("picture.latent");
-    await window.explorer.open("picture.latent");
+    await eventually("the saved file", () => existsSync(join(folder, "icon.latent")));
+    await window.explorer.waitFor("icon.latent");
+    await window.explorer.open("icon.latent");
     const latent = await eventually("the decoded picture", async () => {
       const opened = await window.panel('canvas[aria-label="Decoded"]');
       return (await opened.colours('canvas[aria-label="Decoded"]')) > 10 ? opened : undefined;

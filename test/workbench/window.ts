@@ -55,7 +55,7 @@ export class WorkbenchWindow {
 
   /** The panel, side view or custom editor in whose document `selector` is found, as soon as there is one. */
   async panel(selector: string): Promise<Panel> {
-    return eventually(`a panel with ${selector}`, async () => {
+    const find = async () => {
       for (const frame of this.page.frames()) {
         // A frame may go while it is asked.
         const found = await frame
@@ -65,7 +65,9 @@ export class WorkbenchWindow {
         if (found > 0 && frame.parentFrame()?.parentFrame()) return new Panel(frame, this.page);
       }
       return undefined;
-    });
+    };
+    // The first panel of a browser waits for its service worker, beside a training for half a minute and more.
+    return eventually(`a panel with ${selector}`, find, 60);
   }
 
   /** Shows a theme by its title: "Light Modern", "Dark Modern", "Dark High Contrast" or "Light High Contrast". */

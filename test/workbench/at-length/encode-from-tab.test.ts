@@ -1,6 +1,5 @@
 // Encode Image from an editor's tab; the panel after a reload.
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { eventually } from "../../fixtures/eventually.ts";
 import { scenarios } from "../scenario.ts";
 import { trainRun } from "../trained-run.ts";
@@ -9,13 +8,12 @@ const scenario = scenarios();
 
 scenario(
   "a picture is encoded from its tab; a reload brings the panel back",
-  {},
+  { "icon.png": readFileSync(new URL("../../../media/icon.png", import.meta.url)) },
   async ({ window, folder }) => {
-    const run = trainRun(folder, "digits");
-    copyFileSync(join(run, "samples.png"), join(folder, "picture.png"));
-    await window.explorer.waitFor("picture.png");
-    await window.explorer.open("picture.png");
-    await window.editors.chooseOnTab("picture.png", "Encode Image…");
+    trainRun(folder, "digits");
+    await window.explorer.waitFor("icon.png");
+    await window.explorer.open("icon.png");
+    await window.editors.chooseOnTab("icon.png", "Encode Image…");
     const encoded = async () => {
       const panel = await window.panel('body[data-panel="encode"]');
       await eventually("the numbers", async () => /PSNR/.test(await panel.text()));
