@@ -33,11 +33,6 @@ export class Editors {
     await this.#tab(title).click();
   }
 
-  async closeTab(title: string): Promise<void> {
-    await this.#tab(title).hover();
-    await this.#tab(title).locator(".tab-actions .action-label").click();
-  }
-
   /** Right-clicks the tab and chooses from the menu. */
   async chooseOnTab(title: string, command: string): Promise<void> {
     // The tab's hover, when it comes, closes a menu that is there before it.

@@ -9,11 +9,6 @@ export class Notifications {
     this.#page = page;
   }
 
-  /** The messages that can be seen. */
-  async messages(): Promise<string[]> {
-    return this.#toasts.locator(".notification-list-item-message").allInnerTexts();
-  }
-
   /** Waits for a message that matches. */
   async waitFor(pattern: RegExp, seconds = 30): Promise<string> {
     const toast = this.#like(pattern);

@@ -88,18 +88,6 @@ export class QuickInput {
     await this.#page.keyboard.press("Enter");
   }
 
-  /** Answers an input box. */
-  async enter(text: string): Promise<void> {
-    await this.#input.fill(text);
-    await this.#page.keyboard.press("Enter");
-  }
-
-  /** What the box says about what is typed, "" where it says nothing. */
-  async message(): Promise<string> {
-    const message = this.#widget.locator(".quick-input-message");
-    return (await message.isVisible()) ? plain((await message.textContent()) ?? "") : "";
-  }
-
   /** The title or else the placeholder, once the box is open: what it asks for. */
   async question(): Promise<string> {
     return eventually("a question", async () => {

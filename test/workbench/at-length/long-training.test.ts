@@ -28,6 +28,8 @@ scenario(
     await startLong(window);
     const [run = ""] = runsIn(folder);
     const status = () => recordOf(run).status;
+    assert.ok(await window.statusBar.spins(/epoch \d+\/2000/));
+    assert.match(await window.statusBar.tooltip(/epoch \d+\/2000/), /Test loss.*Stop/s);
     const shown = await window.panel('body[data-panel="dashboard"]');
     await eventually("the live dashboard", async () => /of 2,?000/.test(await shown.text()));
     // The workbench notes which editors are open every five seconds, and cannot while it is being left.
