@@ -12,13 +12,13 @@ const long = JSON.stringify({
   name: "long-vae",
   dataset: { kind: "drawn-digits", train: 1200, test: 200 },
   model: { kind: "variational", encoder: [784, 100, 8] },
-  training: { epochs: 2000, batch: 64, seed: 1 },
+  training: { epochs: 20_000, batch: 64, seed: 1 },
 });
 
 async function startLong(window: WorkbenchWindow): Promise<void> {
   await window.editors.open("long.latent-lab.json");
   await window.editors.clickCodeLens("Train");
-  await window.statusBar.textLike(/epoch \d+\/2000/);
+  await window.statusBar.textLike(/epoch \d+\/20000/);
 }
 
 scenario(
@@ -28,19 +28,19 @@ scenario(
     await startLong(window);
     const [run = ""] = runsIn(folder);
     const status = () => recordOf(run).status;
-    assert.ok(await window.statusBar.spins(/epoch \d+\/2000/));
-    assert.match(await window.statusBar.tooltip(/epoch \d+\/2000/), /Test loss.*Stop/s);
+    assert.ok(await window.statusBar.spins(/epoch \d+\/20000/));
+    assert.match(await window.statusBar.tooltip(/epoch \d+\/20000/), /Test loss.*Stop/s);
     const shown = await window.panel('body[data-panel="dashboard"]');
-    await eventually("the live dashboard", async () => /of 2,?000/.test(await shown.text()));
+    await eventually("the live dashboard", async () => /of 20,?000/.test(await shown.text()));
     // The workbench notes which editors are open every five seconds, and cannot while it is being left.
     await window.page.waitForTimeout(7000);
     await window.reload();
-    await window.statusBar.textLike(/epoch \d+\/2000/);
+    await window.statusBar.textLike(/epoch \d+\/20000/);
     const dashboard = await window.panel('body[data-panel="dashboard"]');
-    await eventually("the live dashboard", async () => /of 2,?000/.test(await dashboard.text()));
+    await eventually("the live dashboard", async () => /of 20,?000/.test(await dashboard.text()));
 
     const second = await workbench.openWindow(folder);
-    await second.statusBar.textLike(/epoch \d+\/2000/);
+    await second.statusBar.textLike(/epoch \d+\/20000/);
     await second.runCommand("Latent Lab: Stop");
     await eventually("the stop", () => status() === "stopped");
     await second.close();
@@ -50,7 +50,7 @@ scenario(
     await eventually("idle", async () => (await window.statusBar.texts()).includes("Latent Lab"));
     await window.runCommand("Latent Lab: Resume Run…");
     await window.quickInput.pickFirst("Resume which run?");
-    await window.statusBar.textLike(/epoch \d+\/2000/);
+    await window.statusBar.textLike(/epoch \d+\/20000/);
     await eventually("more epochs", () => epochsIn(run) > done);
     assert.equal(runsIn(folder).length, 1);
 
@@ -60,7 +60,7 @@ scenario(
     await eventually("what the dashboard says", async () => /interrupted/i.test(await dashboard.text()));
     await window.screenshot("a training process that was killed");
     await window.notifications.press(/ended without a word/, "Resume");
-    await window.statusBar.textLike(/epoch \d+\/2000/);
+    await window.statusBar.textLike(/epoch \d+\/20000/);
     await window.runCommand("Latent Lab: Stop");
     await eventually("the stop", () => status() === "stopped");
   },
