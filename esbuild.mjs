@@ -27,7 +27,7 @@ export async function bundleCommandLine(root, outputFolder) {
     platform: "node",
     target: "node20.18",
     // Native code cannot be bundled.
-    external: ["sharp"],
+    external: ["sharp", "webgpu"],
     banner: { js: requireForBundle },
   });
 }

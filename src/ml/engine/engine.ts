@@ -25,7 +25,12 @@ export interface Device {
   readonly available: true;
   /** "WebAssembly SIMD, 256-bit, 2 threads": what the user is told. */
   readonly description: string;
+  /** Worker threads that compute; 0 on a GPU. */
   readonly threads: number;
+  /** Bytes of the memory it computes in; null where the system does not tell. */
+  readonly memory: number | null;
+  /** Name and version of a GPU's driver; null for a processor, or where the system does not tell. */
+  readonly driver: string | null;
 }
 
 export interface Unavailable {

@@ -2,7 +2,7 @@
  * The CPU engine: WebAssembly SIMD on worker threads over one shared memory. See ../engine.ts for what an engine
  * promises, lower.ts for how a Program gets here and assembly/ for the kernels.
  */
-import { cpus } from "node:os";
+import { cpus, totalmem } from "node:os";
 import { Failure } from "../../../contract/failure.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { fusePlan } from "../../model/fuse.ts";
@@ -67,5 +67,7 @@ function describe(kernels: Kernels, threads: number): Device {
     available: true,
     description: `${processor}, WebAssembly SIMD ${width}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     threads,
+    memory: totalmem(),
+    driver: null,
   };
 }

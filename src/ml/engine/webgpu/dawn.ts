@@ -1,0 +1,38 @@
+/**
+ * Dawn, the WebGPU implementation in the npm package `webgpu`: loading it. It is native code for one platform, in a
+ * package of its own that an installation may lack, so it is loaded only when a GPU is looked for.
+ */
+import { Failure, firstLine } from "../../../contract/failure.ts";
+
+export interface Dawn {
+  /**
+   * An instance with these options ("backend=null", "enable-dawn-features=…"). One per process, whose results are
+   * kept for the process's life: two that were let go have been seen to abort at exit.
+   */
+  create(options: readonly string[]): GPU;
+}
+
+/** WebGPU's constants, which a browser has as globals (WebGPU, section 5.1 and 5.4). */
+export const bufferUsage = {
+  mapRead: 0x0001,
+  copySource: 0x0004,
+  copyDestination: 0x0008,
+  storage: 0x0080,
+} as const;
+export const mapModeRead = 0x0001;
+
+/** Throws a Failure (engine-unavailable) where the package is missing or made for another platform. */
+export async function loadDawn(): Promise<Dawn> {
+  try {
+    const { create } = await import("webgpu");
+    return { create: (options) => create([...options]) };
+  } catch (error) {
+    const detail = error instanceof Error ? firstLine(error.message) : String(error);
+    throw new Failure(
+      "engine-unavailable",
+      `the WebGPU library cannot be loaded (${detail})`,
+      `Install Latent Lab's package for this platform (${process.platform}-${process.arch}), which has it.`,
+      { cause: error },
+    );
+  }
+}
