@@ -9,8 +9,10 @@ import { initialParameters } from "../../model/initialise.ts";
 import { lossScale, type Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
 import { permutation, RandomSequence, streams } from "../../random.ts";
+import { adamSlot } from "../adam-slot.ts";
 import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
-import { adamSlot } from "./adam-slot.ts";
+import { evaluationOf } from "../evaluation-sums.ts";
+import { requireWhole } from "../require-whole.ts";
 import { ControlBlock, type ImageRange } from "./control-block.ts";
 import type { Kernels } from "./kernels.ts";
 import { MemoryMap, maximumStepsPerCall } from "./memory-map.ts";
@@ -22,8 +24,6 @@ import { WorkerPool } from "./worker-pool.ts";
 
 /** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
 const minimumRows = 128;
-/** A latent dimension is active when the variance of its μ over the data exceeds this (Burda et al. 2016). */
-const activeVariance = 0.01;
 
 export class CpuSession implements Session {
   readonly device: Device;
@@ -118,7 +118,7 @@ export class CpuSession implements Session {
 
   async evaluate(name: SplitName): Promise<Evaluation> {
     const images = this.#requireCounts()[name];
-    const { latent, pixels, variational, loss } = this.#network;
+    const { latent } = this.#network;
     const sums = new Float64Array(this.#buffer, this.#map.latentSums, 3 * latent);
     sums.fill(0);
     const total = { reconstruction: 0, kl: 0, squares: 0 };
@@ -140,25 +140,7 @@ export class CpuSession implements Session {
       }
       done += count;
     }
-    const scale = lossScale(this.#network) / images;
-    const reconstruction = total.reconstruction * scale;
-    const kl = total.kl * scale;
-    const perDimension = (part: number): number[] =>
-      Array.from(sums.subarray(part * latent, (part + 1) * latent), (sum) => sum / images);
-    const means = perDimension(1);
-    const variances = perDimension(2).map((square, index) => square - (means[index] ?? 0) ** 2);
-    return {
-      loss: reconstruction + loss.beta * kl,
-      reconstruction,
-      kl,
-      aboveFloor:
-        loss.reconstruction === "bce"
-          ? reconstruction - this.#floorPerPixel(name) * pixels * lossScale(this.#network)
-          : null,
-      pixelMse: total.squares / (images * pixels),
-      klPerDimension: variational ? perDimension(0) : [],
-      activeUnits: variational ? variances.filter((variance) => variance > activeVariance).length : null,
-    };
+    return evaluationOf(this.#network, { images, ...total, latent: sums }, () => this.#floorPerPixel(name));
   }
 
   encode(images: Float32Array): Promise<Float32Array> {
@@ -279,11 +261,6 @@ export class CpuSession implements Session {
     if (this.#counts === null) throw new RangeError("this session was opened without a dataset");
     return this.#counts;
   }
-}
-
-/** A caller's mistake, not a user's. */
-function requireWhole(count: number, of: string): void {
-  if (!Number.isInteger(count) || count < 0) throw new RangeError(`${count} is not a whole number of ${of}`);
 }
 
 /** Whether so many pixels are zero that walking lists of the others beats multiplying by zero. */

@@ -1,7 +1,7 @@
 /**
  * Adam's bias corrections for one step, in float64: what the kernels need beyond the moments themselves.
  */
-import type { Network } from "../../model/network.ts";
+import type { Network } from "../model/network.ts";
 
 /**
  * [step size, correction of √v, epsilon, 0] for step `t` (from 1), so that w −= stepSize · m / (√v · correction + ε).

@@ -1,0 +1,86 @@
+/**
+ * The GPU of this process: found once, by an instance of Dawn that is kept for the process's life (see dawn.ts). A software adapter, which draws
+ * pictures on the processor, is right but slow: it is taken only where LATENT_LAB_WEBGPU asks for it.
+ */
+import { Failure } from "../../../contract/failure.ts";
+import { loadDawn } from "./dawn.ts";
+
+export interface FoundAdapter {
+  /** An adapter opens one device. */
+  readonly adapter: GPUAdapter;
+  readonly software: boolean;
+  /** "NVIDIA H200", as the driver names it. */
+  readonly name: string;
+  readonly driver: string;
+}
+
+/** "safe" checks every access and call, as a browser would; "fast" trusts our kernels, which the tests hold to that. */
+export type Checks = "safe" | "fast";
+
+const featuresOf = {
+  safe: [],
+  fast: ["enable-dawn-features=disable_robustness,skip_validation,disable_workgroup_init,allow_unsafe_apis"],
+} as const satisfies Record<Checks, readonly string[]>;
+
+/** What LATENT_LAB_WEBGPU may ask for. */
+export interface WebgpuWishes {
+  readonly software: boolean;
+  readonly checks: Checks;
+}
+
+/** `text`: "software", "safe", or both with a comma; what is empty asks for nothing. Throws a Failure (usage). */
+export function parseWishes(text: string | undefined): WebgpuWishes {
+  const words = (text ?? "").split(",").map((word) => word.trim());
+  const unknown = words.find((word) => word !== "" && word !== "software" && word !== "safe");
+  if (unknown !== undefined)
+    throw new Failure(
+      "usage",
+      `LATENT_LAB_WEBGPU: there is no "${unknown}"`,
+      "It may hold software, safe, or both: software,safe.",
+    );
+  return { software: words.includes("software"), checks: words.includes("safe") ? "safe" : "fast" };
+}
+
+const instances = new Map<Checks, Promise<GPU>>();
+
+/** Throws a Failure (engine-unavailable) where there is no GPU, or only one in software that nobody asked for. */
+export async function findAdapter({ software, checks }: WebgpuWishes): Promise<FoundAdapter> {
+  const instance = instances.get(checks) ?? createInstance(checks);
+  instances.set(checks, instance);
+  const adapter = await request(await instance);
+  if (adapter.software && !software)
+    throw new Failure(
+      "engine-unavailable",
+      `there is no GPU here, only ${adapter.name}, which computes on the processor`,
+      "Install the driver of your GPU, with Vulkan; or use the CPU engine.",
+    );
+  return adapter;
+}
+
+async function createInstance(checks: Checks): Promise<GPU> {
+  const dawn = await loadDawn();
+  return dawn.create(featuresOf[checks]);
+}
+
+async function request(gpu: GPU): Promise<FoundAdapter> {
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null)
+    throw new Failure(
+      "engine-unavailable",
+      "no GPU was found",
+      process.platform === "linux"
+        ? "Install the driver of your GPU and its Vulkan loader (libvulkan1); or use the CPU engine."
+        : "Install the driver of your GPU; or use the CPU engine.",
+    );
+  const { info } = adapter;
+  return {
+    adapter,
+    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(namesOf(info)),
+    name: info.device || info.architecture || info.vendor || "a GPU without a name",
+    driver: info.description || "unknown",
+  };
+}
+
+function namesOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  return `${vendor} ${architecture} ${device} ${description}`;
+}

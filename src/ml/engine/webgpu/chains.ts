@@ -1,0 +1,65 @@
+/**
+ * Which stretches of a fused Program become chains (wgsl/rows.ts): layers so narrow that a row of the batch is better
+ * taken through all of them at once. The WebGPU engine's own fusion, on top of ../../model/fuse.ts.
+ */
+import type { BatchMatrix, Operation } from "../../model/program.ts";
+import { widestInChain } from "./wgsl/rows.ts";
+
+export type ChainOperation = Extract<
+  Operation,
+  { kind: "dense" | "sample" | "mean" | "denseInputGradient" | "sampleGradient" }
+>;
+
+/** Every row reads all weights of a chain: beyond so many in a layer, products tile by tile read less. */
+const mostWeights = 32_768;
+
+/** The operations that form a chain from `first` on: none, where a kernel of its own does better. */
+export function chainFrom(operations: readonly Operation[], first: number): readonly ChainOperation[] {
+  const chain: ChainOperation[] = [];
+  for (let next = first; next < operations.length; next++) {
+    const operation = operations[next];
+    if (operation === undefined || !fits(operation)) break;
+    const before = chain.at(-1);
+    if (before !== undefined && inputOf(operation) !== before.out) break;
+    chain.push(operation);
+  }
+  // These have no other kernel.
+  const needed = chain[0]?.kind !== "dense" && chain[0]?.kind !== "denseInputGradient";
+  return chain.length > 1 || needed ? chain : [];
+}
+
+export function inputOf(operation: ChainOperation): BatchMatrix {
+  switch (operation.kind) {
+    case "dense":
+      return operation.input;
+    case "sample":
+    case "mean":
+      return operation.statistics;
+    case "denseInputGradient":
+      return operation.gradient;
+    case "sampleGradient":
+      return operation.latentGradient;
+    default:
+      return operation satisfies never;
+  }
+}
+
+function fits(operation: Operation): operation is ChainOperation {
+  switch (operation.kind) {
+    case "dense":
+      return operation.loss === null && isNarrow(operation);
+    case "denseInputGradient":
+      return isNarrow(operation);
+    case "sample":
+    case "mean":
+    case "sampleGradient":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isNarrow({ layer }: Extract<Operation, { kind: "dense" | "denseInputGradient" }>): boolean {
+  const outputs = layer.blocks.reduce((sum, block) => sum + block, 0);
+  return Math.max(layer.inputs, outputs) <= widestInChain && layer.inputs * outputs <= mostWeights;
+}

@@ -1,0 +1,205 @@
+/**
+ * A GPU device: buffers, pipelines, submissions and readback, with everything that can go wrong as a Failure. After a
+ * failure (the device was lost, memory ran out, a kernel was refused) every later call ends with the same one.
+ */
+import { Failure, firstLine } from "../../../contract/failure.ts";
+import type { FoundAdapter } from "./adapter.ts";
+import { bufferUsage, mapModeRead } from "./dawn.ts";
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly groups: readonly [number, number];
+}
+
+const resume =
+  "Resume the run from its last checkpoint: latent-lab train --resume latest. --engine cpu does without the GPU.";
+/** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
+const mostInFlight = 3;
+
+export class GpuDevice {
+  readonly limits: GPUSupportedLimits;
+  readonly #device: GPUDevice;
+  readonly #inFlight: Promise<unknown>[] = [];
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #lost: Promise<never>;
+  #failure: Failure | null = null;
+  #staging: GPUBuffer | null = null;
+
+  /** Throws a Failure (engine-unavailable) where the driver refuses. */
+  static async open({ adapter }: FoundAdapter): Promise<GpuDevice> {
+    const { limits } = adapter;
+    try {
+      return new GpuDevice(
+        await adapter.requestDevice({
+          requiredLimits: {
+            maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+            maxBufferSize: limits.maxBufferSize,
+          },
+        }),
+      );
+    } catch (error) {
+      throw new Failure(
+        "engine-unavailable",
+        `the GPU cannot be opened (${messageOf(error)})`,
+        "Close what else uses it and try again; or use the CPU engine: --engine cpu.",
+        { cause: error },
+      );
+    }
+  }
+
+  private constructor(device: GPUDevice) {
+    this.#device = device;
+    this.limits = device.limits;
+    this.#lost = device.lost.then(({ reason, message }) => {
+      throw this.#fail(
+        reason === "destroyed" ? "the GPU's session is closed" : `the GPU was lost (${firstLine(message)})`,
+      );
+    });
+    // Whoever waits for the GPU hears of it; nobody may be waiting.
+    this.#lost.catch(() => {});
+    device.addEventListener("uncapturederror", ({ error }) => {
+      this.#fail(`the GPU refused a kernel (${firstLine(error.message)})`);
+    });
+  }
+
+  /** Zeroed memory that kernels can use. Throws a Failure (out-of-memory). */
+  async buffer(name: string, bytes: number): Promise<GPUBuffer> {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    if (size > Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize))
+      throw tooLarge(name, size);
+    this.#device.pushErrorScope("out-of-memory");
+    const buffer = this.#device.createBuffer({
+      label: name,
+      size,
+      usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
+    });
+    if ((await this.#orLost(this.#device.popErrorScope())) !== null) throw tooLarge(name, size);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  write(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): void {
+    this.#requireAlive();
+    this.#device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  bindingLayout(accesses: readonly ("read" | "read_write")[]): GPUBindGroupLayout {
+    return this.#device.createBindGroupLayout({
+      entries: accesses.map((access, binding) => ({
+        binding,
+        visibility: 4, // compute
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      })),
+    });
+  }
+
+  bind(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
+    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    return this.#device.createBindGroup({ layout, entries });
+  }
+
+  /** Compiles WGSL. Throws a Failure (engine-failed). */
+  async compile(layout: GPUBindGroupLayout, name: string, source: string): Promise<GPUComputePipeline> {
+    const module = this.#device.createShaderModule({ label: name, code: source });
+    const pipelineLayout = this.#device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    try {
+      return await this.#orLost(
+        this.#device.createComputePipelineAsync({
+          label: name,
+          layout: pipelineLayout,
+          compute: { module, entryPoint: "main" },
+        }),
+      );
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      throw this.#fail(`the GPU's driver cannot compile "${name}" (${messageOf(error)})`);
+    }
+  }
+
+  /** Runs the pipelines one after the other, `times` times. Waits while too much is in flight already. */
+  async submit(bindings: GPUBindGroup, pipelines: readonly Pipeline[], times: number): Promise<void> {
+    while (this.#inFlight.length >= mostInFlight) await this.#orLost(this.#inFlight.shift());
+    this.#requireAlive();
+    const encoder = this.#device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setBindGroup(0, bindings);
+    for (let time = 0; time < times; time++)
+      for (const { pipeline, groups } of pipelines) {
+        pass.setPipeline(pipeline);
+        pass.dispatchWorkgroups(...groups);
+      }
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
+    this.#inFlight.push(this.#device.queue.onSubmittedWorkDone());
+  }
+
+  /** Resolves when everything submitted is done. */
+  async finish(): Promise<void> {
+    await this.#orLost(Promise.all(this.#inFlight.splice(0)));
+    this.#requireAlive();
+  }
+
+  /** A copy of `bytes` of `buffer` from `offset` on, after everything submitted before. Both multiples of four. */
+  async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    if (bytes === 0) return new ArrayBuffer(0);
+    const staging = this.#stagingOf(bytes);
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    this.#device.queue.submit([encoder.finish()]);
+    try {
+      await this.#orLost(staging.mapAsync(mapModeRead, 0, bytes));
+      const copy = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      // A kernel that was refused leaves old numbers in the buffer.
+      this.#requireAlive();
+      return copy;
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      throw this.#fail(`the GPU's memory cannot be read (${messageOf(error)})`);
+    }
+  }
+
+  /** Lets go of all its memory. */
+  close(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#staging?.destroy();
+    this.#device.destroy();
+  }
+
+  #stagingOf(bytes: number): GPUBuffer {
+    this.#requireAlive();
+    if (this.#staging !== null && this.#staging.size >= bytes) return this.#staging;
+    this.#staging?.destroy();
+    this.#staging = this.#device.createBuffer({
+      label: "staging",
+      size: 2 ** Math.ceil(Math.log2(Math.max(bytes, 65_536))),
+      usage: bufferUsage.mapRead | bufferUsage.copyDestination,
+    });
+    return this.#staging;
+  }
+
+  #orLost<T>(waiting: Promise<T> | T): Promise<T> {
+    return Promise.race([waiting, this.#lost]);
+  }
+
+  #requireAlive(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #fail(message: string): Failure {
+    this.#failure ??= new Failure("engine-failed", message, resume);
+    return this.#failure;
+  }
+}
+
+function tooLarge(name: string, bytes: number): Failure {
+  return new Failure(
+    "out-of-memory",
+    `the GPU has no room for the ${name} (${(bytes / 2 ** 20).toFixed(0)} MiB in one piece)`,
+    "Use a smaller batch, narrower layers, smaller images or fewer of them; or the CPU engine: --engine cpu.",
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? firstLine(error.message) : String(error);
+}

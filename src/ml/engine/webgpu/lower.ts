@@ -1,0 +1,428 @@
+/**
+ * Lowering: a Program's operations become jobs, kernels of WGSL made for their shapes, each with what it reads and
+ * writes, from which module.ts finds out what may run side by side.
+ */
+import type { Network } from "../../model/network.ts";
+import type { BatchMatrix, LayerParameters, Operation, Program } from "../../model/program.ts";
+import { type ChainOperation, chainFrom, inputOf } from "./chains.ts";
+import { KL, RECONSTRUCTION, SQUARES } from "./control-words.ts";
+import type { MemoryMap } from "./memory-map.ts";
+import type { ProductKind, Tiles } from "./tiles.ts";
+import { activated, throughActivation } from "./wgsl/activations.ts";
+import { eachLoss, eachQuad, groupsFor, storePartial } from "./wgsl/elementwise.ts";
+import type { Job } from "./wgsl/job.ts";
+import { latentStatisticsJob } from "./wgsl/latent.ts";
+import { lossVariables, pixelError, reconstructionLoss } from "./wgsl/losses.ts";
+import { matrixQuad, type PlacedLayer, type RowSource, rowQuad, withinLength } from "./wgsl/matrix.ts";
+import { type Factor, type Product, productJob, type Tile, tileGroups } from "./wgsl/product.ts";
+import { type Partials, sumOverGroup, totalsJob } from "./wgsl/reduction.ts";
+import { chainJob, type Stage } from "./wgsl/rows.ts";
+import { adamStep } from "./wgsl/update.ts";
+
+export interface LoweredJob {
+  readonly name: string;
+  readonly job: Job;
+  readonly reads: readonly object[];
+  readonly writes: readonly object[];
+}
+
+export interface LoweringOptions {
+  /** "plain" runs one operation after the other: what fusion is tested against. */
+  readonly program: "fused" | "plain";
+  /** Words in a step's result slot. */
+  readonly slot: number;
+  readonly tiles: Tiles;
+}
+
+export function lower(
+  program: Program,
+  network: Network,
+  map: MemoryMap,
+  options: LoweringOptions,
+): readonly LoweredJob[] {
+  return new Lowering(program, network, map, options).jobs();
+}
+
+class Lowering {
+  readonly #program: Program;
+  readonly #network: Network;
+  readonly #map: MemoryMap;
+  readonly #options: LoweringOptions;
+  /** What `gather` fills, where kernels read the dataset themselves instead. */
+  readonly #gathered: BatchMatrix | null;
+  readonly #partials: Partials[] = [];
+  /** What losses and divergences leave to be added up, as something to wait for. */
+  readonly #partialSums = { name: "partial sums" };
+
+  constructor(program: Program, network: Network, map: MemoryMap, options: LoweringOptions) {
+    this.#program = program;
+    this.#network = network;
+    this.#map = map;
+    this.#options = options;
+    const gather = program.operations.find((operation) => operation.kind === "gather");
+    this.#gathered = options.program === "fused" && gather !== undefined ? gather.out : null;
+  }
+
+  jobs(): readonly LoweredJob[] {
+    const { operations } = this.#program;
+    const jobs: LoweredJob[] = [];
+    for (let next = 0; next < operations.length; ) {
+      const operation = operations[next];
+      if (operation === undefined) break;
+      const chain = this.#options.program === "fused" ? chainFrom(operations, next) : [];
+      if (chain.length > 0) jobs.push(this.#chain(chain));
+      else if (operation.kind !== "gather" || this.#gathered === null) jobs.push(this.#operation(operation));
+      next += Math.max(1, chain.length);
+    }
+    if (this.#partials.length > 0)
+      jobs.push({
+        name: "totals",
+        job: totalsJob(this.#partials, this.#options.slot),
+        reads: [this.#partialSums],
+        writes: [],
+      });
+    return jobs;
+  }
+
+  #operation(operation: Operation): LoweredJob {
+    const network = this.#network;
+    const { rows } = this.#map;
+    const name = operation.kind;
+    switch (operation.kind) {
+      case "gather": {
+        const out = this.#map.matrix(operation.out);
+        const images: RowSource = { kind: "images", columns: out.columns };
+        const body = `${matrixQuad(out, "row", "quad")} = ${rowQuad(images, "row", "quad")};`;
+        return { name, job: eachQuad(rows, out.quads, body), reads: [], writes: [operation.out] };
+      }
+      case "product": {
+        const out = this.#map.matrix(operation.out);
+        const job = this.#product("forward", {
+          ...this.#forward(operation.input, operation.layer),
+          after: `${matrixQuad(out, "row", "quad")} = value;`,
+        });
+        return { name, job, reads: this.#read(operation.input, operation.layer), writes: [operation.out] };
+      }
+      case "dense":
+        return this.#dense(operation);
+      case "inputGradient": {
+        const out = this.#map.matrix(operation.out);
+        const job = this.#product("inputGradient", {
+          ...this.#backward(operation.gradient, operation.layer),
+          after: `${matrixQuad(out, "row", "quad")} = value;`,
+        });
+        return { name, job, reads: [operation.gradient, operation.layer], writes: [operation.out] };
+      }
+      case "denseInputGradient": {
+        const out = this.#map.matrix(operation.out);
+        const y = matrixQuad(this.#map.matrix(operation.output), "row", "quad");
+        const job = this.#product("inputGradient", {
+          ...this.#backward(operation.gradient, operation.layer),
+          after: `let y = ${y}; ${matrixQuad(out, "row", "quad")} = ${throughActivation(operation.activation, "value", "y")};`,
+        });
+        const reads = [operation.gradient, operation.layer, operation.output];
+        return { name, job, reads, writes: [operation.out] };
+      }
+      case "weightGradient": {
+        const layer = this.#map.layer(operation.layer);
+        const product = this.#update(operation.input, operation.gradient, layer, false);
+        const job = this.#product("update", {
+          ...product,
+          after: `parameters[${layer.gradient}u + row * ${layer.quads}u + quad] = value;`,
+        });
+        const reads = this.#read(operation.input, operation.gradient);
+        return { name, job, reads, writes: [operation.layer] };
+      }
+      case "biasGradient": {
+        const layer = this.#map.layer(operation.layer);
+        const gradient = matrixQuad(this.#map.matrix(operation.gradient), "b", "quad");
+        const body = `var sum = vec4f(); let rows = rowsOf(step);
+    for (var b = 0u; b < rows; b++) { sum += ${gradient}; }
+    parameters[${layer.gradient + layer.inputs * layer.quads}u + quad] = sum;`;
+        return {
+          name,
+          job: eachQuad(1, layer.quads, body),
+          reads: [operation.gradient],
+          writes: [operation.layer],
+        };
+      }
+      case "adam": {
+        const layer = this.#map.layer(operation.layer);
+        const body = `let value = parameters[${layer.gradient}u + index]; ${adamStep(network, layer, "index")}`;
+        return {
+          name,
+          job: eachQuad(layer.inputs + 1, layer.quads, body),
+          reads: [],
+          writes: [operation.layer],
+        };
+      }
+      case "denseUpdate": {
+        const layer = this.#map.layer(operation.layer);
+        const job = this.#product("update", {
+          ...this.#update(operation.input, operation.gradient, layer, true),
+          after: adamStep(network, layer, `row * ${layer.quads}u + quad`),
+        });
+        const reads = this.#read(operation.input, operation.gradient);
+        return { name, job, reads, writes: [operation.layer] };
+      }
+      case "addBias": {
+        const out = this.#map.matrix(operation.out);
+        const layer = this.#map.layer(operation.layer);
+        const bias = `parameters[${layer.weight + layer.inputs * layer.quads}u + quad]`;
+        const body = `${matrixQuad(out, "row", "quad")} += ${bias};`;
+        return {
+          name,
+          job: eachQuad(rows, out.quads, body),
+          reads: [operation.layer],
+          writes: [operation.out],
+        };
+      }
+      case "activate": {
+        const out = this.#map.matrix(operation.out);
+        const place = matrixQuad(out, "row", "quad");
+        const body = `let x = ${place}; ${place} = ${activated(operation.activation, "x")};`;
+        return { name, job: eachQuad(rows, out.quads, body), reads: [], writes: [operation.out] };
+      }
+      case "activateGradient": {
+        const gradient = this.#map.matrix(operation.gradient);
+        const place = matrixQuad(gradient, "row", "quad");
+        const y = matrixQuad(this.#map.matrix(operation.output), "row", "quad");
+        const body = `let g = ${place}; let y = ${y}; ${place} = ${throughActivation(operation.activation, "g", "y")};`;
+        return {
+          name,
+          job: eachQuad(rows, gradient.quads, body),
+          reads: [operation.output],
+          writes: [operation.gradient],
+        };
+      }
+      case "reconstructionLoss": {
+        const logits = this.#map.matrix(operation.logits);
+        const partials = this.#countPartials(name, groupsFor(rows, logits.quads), RECONSTRUCTION);
+        const keep =
+          operation.gradient === null
+            ? ""
+            : `${matrixQuad(this.#map.matrix(operation.gradient), "row", "quad")} = slope;`;
+        const body = `let value = ${matrixQuad(logits, "row", "quad")};
+    ${reconstructionLoss(network, this.#wanted(operation.target))} ${keep}`;
+        return {
+          name,
+          job: eachLoss(rows, logits.quads, partials, body),
+          reads: this.#read(operation.logits, operation.target),
+          writes: [this.#partialSums, ...(operation.gradient === null ? [] : [operation.gradient])],
+        };
+      }
+      case "pixelError": {
+        const logits = this.#map.matrix(operation.logits);
+        const partials = this.#countPartials(name, groupsFor(rows, logits.quads), SQUARES);
+        const body = `let value = ${matrixQuad(logits, "row", "quad")};
+    ${pixelError(network, this.#wanted(operation.target))}`;
+        return {
+          name,
+          job: eachLoss(rows, logits.quads, partials, body),
+          reads: this.#read(operation.logits, operation.target),
+          writes: [this.#partialSums],
+        };
+      }
+      case "latentStatistics": {
+        const statistics = this.#map.matrix(operation.statistics);
+        const job = latentStatisticsJob(network, statistics, this.#options.slot);
+        return { name, job, reads: [operation.statistics], writes: [] };
+      }
+      case "sample":
+      case "mean":
+      case "sampleGradient":
+        return this.#chain([operation]);
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  /** Product, bias, activation; for the last layer the loss, in place of the logits where its gradient is wanted. */
+  #dense({ input, layer, out, activation, loss }: Extract<Operation, { kind: "dense" }>): LoweredJob {
+    const { weight, inputs, quads } = this.#map.layer(layer);
+    const biased = `let x = value + parameters[${weight + inputs * quads}u + quad];`;
+    const forward = this.#forward(input, layer);
+    if (loss === null) {
+      const store = `${matrixQuad(this.#map.matrix(out), "row", "quad")} = ${activated(activation, "x")};`;
+      const job = this.#product("forward", { ...forward, after: `${biased} ${store}` });
+      return { name: "dense", job, reads: this.#read(input, layer), writes: [out] };
+    }
+    const tile = this.#tile("forward", forward);
+    const partials = this.#countPartials("loss", tileGroups(forward, tile), RECONSTRUCTION);
+    const written = loss.gradient ?? out;
+    const store = `${matrixQuad(this.#map.matrix(written), "row", "quad")} = ${loss.gradient === null ? "logits" : "slope"};`;
+    const job = productJob(
+      {
+        ...forward,
+        before: lossVariables,
+        after: `${biased} let logits = x;
+      { let value = logits; ${reconstructionLoss(this.#network, this.#wanted(loss.target))} ${store} }`,
+        finally: sumOverGroup("lossSum", storePartial(partials)),
+      },
+      tile,
+    );
+    return {
+      name: "dense",
+      job,
+      reads: this.#read(input, layer, loss.target),
+      writes: [written, this.#partialSums],
+    };
+  }
+
+  #chain(operations: readonly ChainOperation[]): LoweredJob {
+    const [first] = operations;
+    if (first === undefined) throw new RangeError("a chain has at least one operation");
+    const stages = operations.map((operation) => this.#stage(operation));
+    const job = chainJob(this.#network, this.#map.rows, this.#source(inputOf(first)), stages);
+    return {
+      name: operations.map((operation) => operation.kind).join(", "),
+      job,
+      reads: operations.flatMap((operation) => this.#readByStage(operation)),
+      writes: operations.flatMap((operation) =>
+        operation.kind === "sample"
+          ? [operation.out, operation.deviation, this.#partialSums]
+          : [operation.out],
+      ),
+    };
+  }
+
+  #stage(operation: ChainOperation): Stage {
+    const out = this.#map.matrix(operation.out);
+    switch (operation.kind) {
+      case "dense":
+        return {
+          kind: "dense",
+          layer: this.#map.layer(operation.layer),
+          activation: operation.activation,
+          out,
+        };
+      case "sample":
+        return {
+          kind: "sample",
+          noise: operation.noise,
+          deviation: this.#map.matrix(operation.deviation),
+          out,
+          partials: this.#countPartials("divergences", this.#map.rows, KL),
+        };
+      case "mean":
+        return { kind: "mean", out };
+      case "denseInputGradient":
+        return {
+          kind: "inputGradient",
+          layer: this.#map.layer(operation.layer),
+          activation: operation.activation,
+          output: this.#map.matrix(operation.output),
+          out,
+        };
+      case "sampleGradient":
+        return {
+          kind: "sampleGradient",
+          statistics: this.#map.matrix(operation.statistics),
+          deviation: this.#map.matrix(operation.deviation),
+          out,
+        };
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  #readByStage(operation: ChainOperation): readonly object[] {
+    switch (operation.kind) {
+      case "dense":
+        return this.#read(operation.input, operation.layer);
+      case "sample":
+      case "mean":
+        return [operation.statistics];
+      case "denseInputGradient":
+        return [operation.gradient, operation.layer, operation.output];
+      case "sampleGradient":
+        return [operation.latentGradient, operation.statistics, operation.deviation];
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  #forward(input: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
+    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
+    const source = this.#source(input);
+    return {
+      rows: this.#map.rows,
+      columns: outputs,
+      inner: inputs,
+      left: { along: "inner", at: (row, k4) => withinLength(rowQuad(source, row, k4), k4, inputs) },
+      right: { along: "outer", at: (quad, k) => `parameters[${weight}u + (${k}) * ${quads}u + ${quad}]` },
+    };
+  }
+
+  #backward(gradient: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
+    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
+    const matrix = this.#map.matrix(gradient);
+    const weights = (input: string, n4: string) => `parameters[${weight}u + ${input} * ${quads}u + ${n4}]`;
+    return {
+      rows: this.#map.rows,
+      columns: inputs,
+      inner: outputs,
+      left: { along: "inner", at: (row, n4) => withinLength(matrixQuad(matrix, row, n4), n4, outputs) },
+      right: { along: "inner", at: (input, n4) => withinLength(weights(input, n4), n4, outputs) },
+    };
+  }
+
+  /** inputᵀ · gradient over the step's images; with the bias, whose input is 1, as one more row. */
+  #update(
+    input: BatchMatrix,
+    gradient: BatchMatrix,
+    { inputs, outputs }: PlacedLayer,
+    withBias: boolean,
+  ): Omit<Product, "after"> {
+    const source = this.#source(input);
+    const matrix = this.#map.matrix(gradient);
+    const columns = (quad: string) => `(vec4u(4u * ${quad}) + vec4u(0u, 1u, 2u, 3u))`;
+    const left: Factor["at"] = (quad, b) => {
+      const values = rowQuad(source, b, quad);
+      const extended = withBias
+        ? `select(${values}, vec4f(1.0), ${columns(quad)} == vec4u(${inputs}u))`
+        : values;
+      return `select(vec4f(), ${extended}, ${b} < rows)`;
+    };
+    return {
+      rows: inputs + (withBias ? 1 : 0),
+      columns: outputs,
+      inner: this.#network.batch,
+      before: "let rows = rowsOf(step);",
+      left: { along: "outer", at: left },
+      right: {
+        along: "outer",
+        at: (quad, b) => `select(vec4f(), ${matrixQuad(matrix, b, quad)}, ${b} < rows)`,
+      },
+    };
+  }
+
+  #product(kind: ProductKind, product: Product): Job {
+    return productJob(product, this.#tile(kind, product));
+  }
+
+  #tile(kind: ProductKind, { rows, columns, inner }: Omit<Product, "after">): Tile {
+    return this.#options.tiles({ kind, rows, columns, inner });
+  }
+
+  #source(matrix: BatchMatrix): RowSource {
+    return matrix === this.#gathered
+      ? { kind: "images", columns: this.#network.pixels }
+      : { kind: "matrix", matrix: this.#map.matrix(matrix) };
+  }
+
+  #wanted(target: BatchMatrix): string {
+    return rowQuad(this.#source(target), "row", "quad");
+  }
+
+  /** What is waited for; the dataset never changes. */
+  #read(...things: readonly object[]): readonly object[] {
+    return things.filter((thing) => thing !== this.#gathered);
+  }
+
+  #countPartials(name: string, count: number, word: number): number {
+    const at = this.#map.partials(name, count);
+    this.#partials.push({ at, count, word });
+    return at;
+  }
+}

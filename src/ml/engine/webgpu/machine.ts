@@ -1,0 +1,268 @@
+/**
+ * A Plan on a GPU: its arenas filled and its programs compiled, ready to run steps of them. It knows matrices, layers
+ * and result slots; epochs, losses and states are the session's business.
+ */
+import type { Dataset, SplitName } from "../../data/dataset.ts";
+import type { Network } from "../../model/network.ts";
+import type { BatchMatrix, LayerParameters, Plan, Program } from "../../model/program.ts";
+import { BATCH, COUNT, COUNTERS, FIRST, GLOBAL_STEP, LATENT_SUMS, ORDERED, PIXELS } from "./control-words.ts";
+import type { GpuDevice, Pipeline } from "./gpu-device.ts";
+import { lower } from "./lower.ts";
+import { MemoryMap } from "./memory-map.ts";
+import { type Dispatch, dispatchesOf, initialCounters } from "./module.ts";
+import { StepsPerSubmission } from "./steps-per-submission.ts";
+import type { Tiles } from "./tiles.ts";
+import { type PlacedMatrix, quadsOf } from "./wgsl/matrix.ts";
+import { type ArenaName, arenas } from "./wgsl/prelude.ts";
+
+export type ProgramName = "train" | "evaluate" | "encode" | "decode";
+
+export interface MachineOptions {
+  readonly network: Network;
+  readonly plan: Plan;
+  readonly dataset: Dataset | null;
+  /** Rows of every matrix: the largest batch of any program. */
+  readonly rows: number;
+  readonly program: "fused" | "plain";
+  readonly tiles: Tiles;
+  /** Every word of the arenas before anything is put there; NaN finds what is read and was never written. */
+  readonly fill?: number;
+}
+
+/** The images a call goes through, in steps of `batch`. */
+export interface ImageRange {
+  /** Null: the program reads no images. */
+  readonly split: SplitName | null;
+  /** Whether in the epoch's order. */
+  readonly ordered: boolean;
+  readonly count: number;
+  readonly batch: number;
+  /** Step of the range to begin with. */
+  readonly firstStep: number;
+  /** Training steps taken before. */
+  readonly globalStep: number;
+}
+
+type Programs = Readonly<Record<ProgramName, readonly Dispatch[]>>;
+
+interface Parts {
+  readonly map: MemoryMap;
+  readonly slot: number;
+  readonly programs: Programs;
+  readonly buffers: ReadonlyMap<ArenaName, GPUBuffer>;
+  readonly layout: GPUBindGroupLayout;
+  /** First word of the test split in the dataset. */
+  readonly testPixels: number;
+}
+
+/** Steps whose results are kept until they are read. */
+export const maximumStepsPerCall = 1024;
+const bytesPerQuad = 16;
+
+export class Machine {
+  /** Words in a step's result slot. */
+  readonly slot: number;
+  readonly map: MemoryMap;
+  readonly #device: GpuDevice;
+  readonly #buffers: ReadonlyMap<ArenaName, GPUBuffer>;
+  readonly #bindings: GPUBindGroup;
+  readonly #layout: GPUBindGroupLayout;
+  readonly #programs: Programs;
+  readonly #testPixels: number;
+  readonly #compiled = new Map<ProgramName, Promise<readonly Pipeline[]>>();
+  readonly #pace = new Map<ProgramName, StepsPerSubmission>();
+
+  /** Throws a Failure: out-of-memory, engine-failed. */
+  static async open(device: GpuDevice, options: MachineOptions): Promise<Machine> {
+    const { network, plan, dataset, rows } = options;
+    const map = new MemoryMap(plan, rows);
+    const slot = LATENT_SUMS + (network.variational ? 3 * network.latent : 0);
+    const words = quadsOf(network.pixels);
+    const dispatches = (program: Program) =>
+      dispatchesOf(
+        lower(program, network, map, { program: options.program, slot, tiles: options.tiles }),
+        words,
+      );
+    const programs: Programs = {
+      train: dispatches(plan.train),
+      evaluate: dispatches(plan.evaluate),
+      encode: dispatches(plan.encode),
+      decode: dispatches(plan.decode),
+    };
+    // Matrices that no operation writes, but a caller does, have their place as well.
+    for (const matrix of [plan.images, plan.latents, plan.reconstructions]) map.matrix(matrix);
+    const pixels = packedPixels(dataset, network.pixels);
+    const bytes: Record<ArenaName, number> = {
+      parameters: map.parameters.length * bytesPerQuad,
+      activations: map.activations.length * bytesPerQuad,
+      dataset: pixels.byteLength + bytesPerQuad,
+      order: (dataset?.train.count ?? 0) * 4,
+      control: (COUNTERS + Math.max(...Object.values(programs).map(({ length }) => length))) * 4,
+      results: maximumStepsPerCall * slot * 4,
+      adam: maximumStepsPerCall * bytesPerQuad,
+    };
+    const buffers = new Map<ArenaName, GPUBuffer>();
+    for (const { name } of arenas) buffers.set(name, await device.buffer(name, bytes[name]));
+    const layout = device.bindingLayout(arenas.map(({ access }) => access));
+    const machine = new Machine(device, {
+      map,
+      slot,
+      programs,
+      buffers,
+      layout,
+      testPixels: (dataset?.train.count ?? 0) * words,
+    });
+    if (options.fill !== undefined) machine.#fill(options.fill);
+    if (pixels.byteLength > 0) device.write(machine.#buffer("dataset"), 0, pixels);
+    if (dataset !== null) await machine.#pipelines("train");
+    return machine;
+  }
+
+  private constructor(device: GpuDevice, parts: Parts) {
+    this.#device = device;
+    this.map = parts.map;
+    this.slot = parts.slot;
+    this.#programs = parts.programs;
+    this.#buffers = parts.buffers;
+    this.#layout = parts.layout;
+    this.#bindings = device.bind(parts.layout, [...parts.buffers.values()]);
+    this.#testPixels = parts.testPixels;
+  }
+
+  /** Compiles what is not yet needed, while the GPU does something else. */
+  prepare(): void {
+    // Whoever needs them hears of what went wrong.
+    for (const name of ["evaluate", "encode", "decode"] as const) this.#pipelines(name).catch(() => {});
+  }
+
+  /** Runs `steps` steps of a program, at most `maximumStepsPerCall`, and resolves when they are on their way. */
+  async run(name: ProgramName, steps: number, range: ImageRange): Promise<void> {
+    const pipelines = await this.#pipelines(name);
+    const control = new Uint32Array(COUNTERS);
+    control[FIRST] = range.firstStep;
+    control[COUNT] = range.count;
+    control[BATCH] = range.batch;
+    control[ORDERED] = range.ordered ? 1 : 0;
+    control[PIXELS] = range.split === "test" ? this.#testPixels : 0;
+    control[GLOBAL_STEP] = range.globalStep;
+    this.#device.write(this.#buffer("control"), 0, control);
+    this.#device.write(this.#buffer("control"), COUNTERS * 4, initialCounters(pipelines.length));
+    const pace = this.#paceOf(name);
+    for (let done = 0; done < steps; ) {
+      const count = pace.next(steps - done);
+      const began = performance.now();
+      await this.#device.submit(this.#bindings, pipelines, count);
+      if (pace.wantsMeasurement) {
+        await this.#device.finish();
+        pace.measured(count, (performance.now() - began) / 1000);
+      }
+      done += count;
+    }
+  }
+
+  writeAdam(slots: Float32Array<ArrayBuffer>): void {
+    this.#device.write(this.#buffer("adam"), 0, slots);
+  }
+
+  writeOrder(order: Uint32Array<ArrayBuffer>): void {
+    this.#device.write(this.#buffer("order"), 0, order);
+  }
+
+  /** The result slots of the last call's first `steps` steps. */
+  async results(steps: number): Promise<Float32Array> {
+    return new Float32Array(await this.#device.read(this.#buffer("results"), 0, steps * this.slot * 4));
+  }
+
+  /** `values`: [rows, columns], the first rows of a matrix. */
+  writeMatrix(matrix: BatchMatrix, rows: number, values: Float32Array): void {
+    const placed = this.map.matrix(matrix);
+    const padded = new Float32Array(rows * placed.quads * 4);
+    for (let row = 0; row < rows; row++)
+      padded.set(values.subarray(row * placed.columns, (row + 1) * placed.columns), row * placed.quads * 4);
+    this.#device.write(this.#buffer("activations"), placed.at * bytesPerQuad, padded);
+  }
+
+  async readMatrix(matrix: BatchMatrix, rows: number): Promise<Float32Array> {
+    const placed = this.map.matrix(matrix);
+    return unpadded(await this.#readQuads("activations", placed.at, rows * placed.quads), placed, rows);
+  }
+
+  /** A layer's weight and bias, or a moment of them: [inputs + 1, outputs], the bias last. */
+  async readLayer(layer: LayerParameters, part: LayerPart): Promise<Float32Array> {
+    const placed = this.map.layer(layer);
+    const rows = placed.inputs + 1;
+    const quads = await this.#readQuads("parameters", placed[part], rows * placed.quads);
+    return unpadded(quads, { at: 0, columns: placed.outputs, quads: placed.quads }, rows);
+  }
+
+  writeLayer(layer: LayerParameters, part: LayerPart, values: Float32Array): void {
+    const placed = this.map.layer(layer);
+    const rows = placed.inputs + 1;
+    const padded = new Float32Array(rows * placed.quads * 4);
+    for (let row = 0; row < rows; row++)
+      padded.set(values.subarray(row * placed.outputs, (row + 1) * placed.outputs), row * placed.quads * 4);
+    this.#device.write(this.#buffer("parameters"), placed[part] * bytesPerQuad, padded);
+  }
+
+  /** A whole arena, as it is. */
+  async arena(name: "parameters" | "activations"): Promise<Float32Array> {
+    return this.#readQuads(name, 0, this.map[name].length);
+  }
+
+  async #readQuads(name: ArenaName, at: number, quads: number): Promise<Float32Array> {
+    return new Float32Array(
+      await this.#device.read(this.#buffer(name), at * bytesPerQuad, quads * bytesPerQuad),
+    );
+  }
+
+  #pipelines(name: ProgramName): Promise<readonly Pipeline[]> {
+    const known = this.#compiled.get(name);
+    if (known !== undefined) return known;
+    const compiling = Promise.all(
+      this.#programs[name].map(async ({ name: does, source, groups }) => ({
+        pipeline: await this.#device.compile(this.#layout, `${name}: ${does}`, source),
+        groups,
+      })),
+    );
+    this.#compiled.set(name, compiling);
+    return compiling;
+  }
+
+  #paceOf(name: ProgramName): StepsPerSubmission {
+    const pace = this.#pace.get(name) ?? new StepsPerSubmission();
+    this.#pace.set(name, pace);
+    return pace;
+  }
+
+  #buffer(name: ArenaName): GPUBuffer {
+    const buffer = this.#buffers.get(name);
+    if (buffer === undefined) throw new RangeError(`there is no arena ${name}`);
+    return buffer;
+  }
+
+  #fill(value: number): void {
+    for (const name of ["parameters", "activations"] as const)
+      this.#device.write(this.#buffer(name), 0, new Float32Array(this.map[name].length * 4).fill(value));
+  }
+}
+
+export type LayerPart = "weight" | "firstMoment" | "secondMoment" | "gradient";
+
+function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: number): Float32Array {
+  const values = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++)
+    values.set(padded.subarray(row * quads * 4, row * quads * 4 + columns), row * columns);
+  return values;
+}
+
+/** Both splits' pixels, training first, every image on a word of its own: kernels read four pixels at once. */
+function packedPixels(dataset: Dataset | null, pixels: number): Uint8Array<ArrayBuffer> {
+  if (dataset === null) return new Uint8Array(0);
+  const stride = quadsOf(pixels) * 4;
+  const packed = new Uint8Array((dataset.train.count + dataset.test.count) * stride);
+  let image = 0;
+  for (const split of [dataset.train, dataset.test])
+    for (let index = 0; index < split.count; index++, image++)
+      packed.set(split.pixels.subarray(index * pixels, (index + 1) * pixels), image * stride);
+  return packed;
+}
