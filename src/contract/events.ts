@@ -17,6 +17,8 @@ const start = z.object({
   /** The experiment with every default filled in (see experiment.ts). */
   experiment: z.record(z.string(), z.unknown()),
   engine: z.string(),
+  /** Why this engine and not another, where nobody named one; else null. */
+  engineReason: z._default(z.nullable(z.string()), null),
   /** What the engine runs on, in words. */
   device: z.string(),
   threads: z.number(),

@@ -4,7 +4,6 @@ import { Failure } from "../../contract/failure.ts";
 import { changeExperiment } from "../../contract/parse-experiment.ts";
 import { presets } from "../../contract/presets.ts";
 import { downloadMnist, findMnist } from "../data/mnist.ts";
-import { surveyEngines } from "../engine/choose-engine.ts";
 import { type ListedRun, listRuns } from "../train/list-runs.ts";
 import { defaultRunsFolder } from "../train/run-folder.ts";
 import type { Context } from "./context.ts";
@@ -85,20 +84,6 @@ export async function getDataset(context: Context, name: string, { json }: ListO
   } finally {
     bar.clear();
   }
-}
-
-export async function listEngines({ terminal: { out } }: Context, { json }: ListOptions): Promise<void> {
-  const reports = await surveyEngines({ threads: 0 });
-  if (json) {
-    out.line(JSON.stringify({ engines: reports.map(({ name, device }) => ({ name, ...device })) }));
-    return;
-  }
-  const rows = reports.map(({ name, device }) =>
-    device.available
-      ? [name, "works", device.description]
-      : [name, "not here", `${device.reason}. ${device.hint}`],
-  );
-  for (const line of table(rows)) out.line(line);
 }
 
 export async function listRunFolders(

@@ -191,7 +191,7 @@ function addLists(program: Command, context: Context): void {
     .description("Lists the engines, and finds out whether each works on this machine.")
     .addOption(jsonOption("one JSON object"))
     .action(async (options: ListOptions) => {
-      const { listEngines } = await import("./list-commands.ts");
+      const { listEngines } = await import("./engine-commands.ts");
       await listEngines(context, options);
     });
   program

@@ -9,9 +9,11 @@ import { checkAgainstDataset } from "../../contract/parse-experiment.ts";
 import type { ControlSocket } from "../control/control-socket.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
-import { type ChosenEngine, chooseEngine } from "../engine/choose-engine.ts";
+import { type ChosenEngine, chooseForTraining, requireChoice } from "../engine/choose-engine.ts";
+import { buildNetwork } from "../model/network.ts";
 import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";
 import { trainRun } from "../train/train-run.ts";
+import { requireSameData } from "../train/training-failures.ts";
 import { type ChosenExperiment, chooseExperiment, type ExperimentChoice } from "./choose-experiment.ts";
 import type { Context } from "./context.ts";
 import { ControlledReport } from "./controlled-report.ts";
@@ -90,6 +92,7 @@ interface Started {
   readonly run: RunWriter;
   readonly dataset: Dataset;
   readonly engine: ChosenEngine["engine"];
+  readonly engineReason: string | null;
 }
 
 async function startRun(
@@ -98,12 +101,17 @@ async function startRun(
   report: TrainingReport,
   interruption: Interruption,
 ): Promise<Started> {
+  const engineOptions = { threads: options.threads ?? 0 };
+  requireChoice(options.engine, engineOptions);
   const chosen = await chooseExperiment(options);
-  const [{ experiment, dataset }, { engine, device }] = await Promise.all([
-    loadOrDraw(chosen, context, options, report, interruption),
-    chooseEngine(options.engine, { threads: options.threads ?? 0 }),
-  ]);
-  checkAgainstDataset(experiment, chosen.source, dataset.width, dataset.height);
+  const loading = loadOrDraw(chosen, context, options, report, interruption).then(
+    ({ experiment, dataset }) => {
+      checkAgainstDataset(experiment, chosen.source, dataset.width, dataset.height);
+      return { experiment, dataset, network: buildNetwork(experiment) };
+    },
+  );
+  const { engine, device, reason } = await chooseForTraining(options.engine, engineOptions, loading);
+  const { experiment, dataset } = await loading;
   const run = await RunWriter.create({
     experiment,
     baseFolder: chosen.baseFolder,
@@ -114,7 +122,7 @@ async function startRun(
     out: options.out ?? null,
     runsFolder: defaultRunsFolder(process.cwd()),
   });
-  return { run, dataset, engine };
+  return { run, dataset, engine, engineReason: reason };
 }
 
 async function resumeRun(
@@ -125,14 +133,19 @@ async function resumeRun(
   interruption: Interruption,
 ): Promise<Started> {
   refuseWithResume(options);
+  const engineOptions = { threads: options.threads ?? 0 };
+  requireChoice(options.engine, engineOptions);
   const run = await RunWriter.resume(await findRun(named));
   try {
     const { experiment, baseFolder } = run.record;
-    const [dataset, { engine }] = await Promise.all([
-      loadDataset(experiment.dataset, datasetOptions(baseFolder, context, options, report, interruption)),
-      chooseEngine(options.engine, { threads: options.threads ?? 0 }),
-    ]);
-    return { run, dataset, engine };
+    const source = datasetOptions(baseFolder, context, options, report, interruption);
+    const loading = loadDataset(experiment.dataset, source).then((dataset) => {
+      // Other images than those of the run are told as such, before an engine chokes on their size.
+      requireSameData(run, dataset);
+      return { dataset, network: buildNetwork(experiment) };
+    });
+    const { engine, reason } = await chooseForTraining(options.engine, engineOptions, loading);
+    return { run, dataset: (await loading).dataset, engine, engineReason: reason };
   } catch (error) {
     await run.close();
     throw error;

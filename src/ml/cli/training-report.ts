@@ -127,6 +127,7 @@ export class TextTrainingReport implements TrainingReport {
       `${this.#err.bold(nameOf(start))}  ${grouped(start.parameters)} parameters, ${epochsInWords(start.epochs)}`,
       `data    ${dataset.source}: ${images}`,
       `engine  ${start.engine}: ${start.device}`,
+      ...(start.engineReason === null ? [] : [`        ${start.engineReason}`]),
       `run     ${shortPath(start.run)}`,
     );
     if (start.resumedAtStep > 0) this.#remark(`resumed at step ${grouped(start.resumedAtStep)}`);

@@ -4,7 +4,7 @@
  */
 import type { Dataset, SplitName } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
-import { chooseEngine } from "../engine/choose-engine.ts";
+import { chooseForUse } from "../engine/choose-engine.ts";
 import { type Run, readRun } from "../train/run-record.ts";
 import type { UseOptions } from "../train/trained-model.ts";
 import { evaluateRun, reconstructionsOfRun, samplesOfRun } from "../train/use-run.ts";
@@ -70,7 +70,7 @@ export async function sampleImages(context: Context, options: SampleArguments): 
 /** Reads the run that is meant and chooses what computes. Throws a Failure. */
 export async function openRun({ run, engine, threads = 0 }: UseArguments): Promise<UseOptions> {
   const record = await readRun(await findRun(run));
-  const chosen = await chooseEngine(engine, { threads });
+  const chosen = await chooseForUse(engine, { threads });
   return { run: record, engine: chosen.engine, threads };
 }
 

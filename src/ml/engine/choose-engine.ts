@@ -1,10 +1,13 @@
 /**
- * Which engine runs an experiment: the fastest that proves itself on this machine, or the one the user named, and
- * never another one in its place.
+ * Which engine runs an experiment: the one the user named and never another in its place; or, for "auto", the GPU
+ * where there is one and it beats the processor at this very experiment.
  */
 import { availableParallelism } from "node:os";
 import { Failure } from "../../contract/failure.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Network } from "../model/network.ts";
 import type { Device, Engine, EngineOptions, Unavailable } from "./engine.ts";
+import { measureSpeed, type Speed } from "./speed.ts";
 
 interface Entry {
   readonly name: string;
@@ -12,53 +15,189 @@ interface Entry {
   readonly load: () => Promise<Engine>;
 }
 
-/** Fastest first: the order in which `auto` tries them. */
-const entries: readonly Entry[] = [
-  { name: "cpu", load: async () => (await import("./cpu/cpu-engine.ts")).createCpuEngine() },
-];
+const cpu: Entry = {
+  name: "cpu",
+  load: async () => (await import("./cpu/cpu-engine.ts")).createCpuEngine(),
+};
+const webgpu: Entry = {
+  name: "webgpu",
+  load: async () => (await import("./webgpu/webgpu-engine.ts")).createWebgpuEngine(),
+};
+
+const entries: readonly Entry[] = [webgpu, cpu];
 
 export const engineNames: readonly string[] = entries.map(({ name }) => name);
 
 export interface ChosenEngine {
   readonly engine: Engine;
   readonly device: Device;
+  /** One line: why "auto" took it and not the other; null where the user named it. */
+  readonly reason: string | null;
+}
+
+/** What is to be trained. */
+export interface Training {
+  readonly network: Network;
+  readonly dataset: Dataset;
 }
 
 export interface EngineReport {
   readonly name: string;
   readonly device: Device | Unavailable;
+  /** Images a second on the probe; null where it could not be measured. */
+  readonly imagesPerSecond: number | null;
 }
 
-/** `name`: "auto" or an engine's. Throws a Failure: engine-unavailable, or usage for threads the machine lacks. */
-export async function chooseEngine(name: string, options: EngineOptions): Promise<ChosenEngine> {
-  checkThreads(options.threads);
-  const candidates = name === "auto" ? entries : entries.filter((entry) => entry.name === name);
-  if (candidates.length === 0) {
-    throw new Failure(
-      "engine-unavailable",
-      `there is no engine "${name}"`,
-      `Engines: auto, ${engineNames.join(", ")}. What runs here: latent-lab engines`,
+/**
+ * `name`: "auto" or an engine's. For "auto" a training is raced for a moment, GPU against processor, and both must come
+ * to the same loss. Throws a Failure: engine-unavailable, or usage for threads the machine lacks.
+ */
+export async function chooseForTraining(
+  name: string,
+  options: EngineOptions,
+  training: Promise<Training>,
+): Promise<ChosenEngine> {
+  // What is to be trained is still being loaded while the engines are looked at.
+  if (name !== "auto") return (await Promise.all([chooseNamed(name, options), training]))[0];
+  const probed = Promise.all([loaded(cpu, options), loaded(webgpu, options)]);
+  const [[processor, gpu], trained] = await Promise.all([probed, training]);
+  if (!gpu.device.available) return { ...required([processor, gpu]), reason: `webgpu: ${gpu.device.reason}` };
+  if (!processor.device.available) return { ...required([gpu]), reason: `cpu: ${processor.device.reason}` };
+  return race(
+    { engine: processor.engine, device: processor.device },
+    { engine: gpu.engine, device: gpu.device },
+    options,
+    trained,
+  );
+}
+
+/** For work of a moment, such as encoding an image: "auto" is the processor, which is ready at once. */
+export async function chooseForUse(name: string, options: EngineOptions): Promise<ChosenEngine> {
+  return chooseNamed(name === "auto" ? cpu.name : name, options);
+}
+
+/**
+ * To be asked before anything that takes time. Throws a Failure: engine-unavailable for an engine that there is not,
+ * usage for threads the machine lacks.
+ */
+export function requireChoice(name: string, { threads }: EngineOptions): void {
+  checkThreads(threads);
+  if (name === "auto" || engineNames.includes(name)) return;
+  throw new Failure(
+    "engine-unavailable",
+    `there is no engine "${name}"`,
+    `Engines: auto, ${engineNames.join(", ")}. What runs here: latent-lab engines`,
+  );
+}
+
+/** How every engine fares on this machine: one after another, for each measures itself, training `probe`. */
+export async function surveyEngines(
+  options: EngineOptions,
+  probe: Training,
+  onEngine: (name: string) => void,
+): Promise<readonly EngineReport[]> {
+  const reports: EngineReport[] = [];
+  for (const entry of entries) {
+    onEngine(entry.name);
+    const { engine, device } = await loaded(entry, options);
+    if (!device.available) {
+      reports.push({ name: entry.name, device, imagesPerSecond: null });
+      continue;
+    }
+    const speed = await measured(engine, options, probe);
+    reports.push(
+      speed instanceof Failure
+        ? {
+            name: entry.name,
+            device: { available: false, reason: speed.message, hint: speed.hint },
+            imagesPerSecond: null,
+          }
+        : { name: entry.name, device, imagesPerSecond: speed.imagesPerSecond },
     );
   }
-  const unavailable: EngineReport[] = [];
-  for (const candidate of candidates) {
-    const engine = await candidate.load();
-    const device = await engine.probe(options);
-    if (device.available) return { engine, device };
-    unavailable.push({ name: candidate.name, device });
-  }
-  throw noneAvailable(unavailable);
+  return reports;
 }
 
-/** How every engine fares on this machine. */
-export async function surveyEngines(options: EngineOptions): Promise<readonly EngineReport[]> {
-  const reports: EngineReport[] = [];
-  // One after another: each measures itself.
-  for (const { name, load } of entries) {
-    const engine = await load();
-    reports.push({ name, device: await engine.probe(options) });
+async function chooseNamed(name: string, options: EngineOptions): Promise<ChosenEngine> {
+  requireChoice(name, options);
+  const candidates = await Promise.all(
+    entries.filter((entry) => entry.name === name).map((entry) => loaded(entry, options)),
+  );
+  return { ...required(candidates), reason: null };
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly device: Device | Unavailable;
+}
+
+async function loaded({ name, load }: Entry, options: EngineOptions): Promise<Candidate> {
+  const engine = await load();
+  return { name, engine, device: await engine.probe(options) };
+}
+
+/** The first that is available. */
+function required(candidates: readonly Candidate[]): { readonly engine: Engine; readonly device: Device } {
+  for (const { engine, device } of candidates) if (device.available) return { engine, device };
+  const reasons = candidates.map(({ name, device }) =>
+    device.available ? name : `${name}: ${device.reason}`,
+  );
+  const [first] = candidates;
+  const hint = first === undefined || first.device.available ? "" : first.device.hint;
+  throw new Failure("engine-unavailable", `no engine can run here (${reasons.join("; ")})`, hint);
+}
+
+interface Racer {
+  readonly engine: Engine;
+  readonly device: Device;
+}
+
+/** The losses of one step agree to rounding, or one of the two is wrong: then it must be the GPU's driver. */
+const agreement = 1e-3;
+
+async function race(
+  processor: Racer,
+  gpu: Racer,
+  options: EngineOptions,
+  training: Training,
+): Promise<ChosenEngine> {
+  const slow = await measured(processor.engine, options, training);
+  const fast = await measured(gpu.engine, options, training);
+  if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
+  if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
+  const difference = Math.abs(fast.firstLoss - slow.firstLoss);
+  if (!(difference <= agreement * Math.abs(slow.firstLoss)))
+    return {
+      ...processor,
+      reason: `webgpu: computes wrongly here (a loss of ${fast.firstLoss} where the processor finds ${slow.firstLoss}); update the driver of ${gpu.device.description}`,
+    };
+  const speeds = (first: Speed, second: Speed) =>
+    `${inWords(first.imagesPerSecond)} against ${inWords(second.imagesPerSecond)} images a second`;
+  return fast.imagesPerSecond > slow.imagesPerSecond
+    ? { ...gpu, reason: `faster here than the processor: ${speeds(fast, slow)}` }
+    : {
+        ...processor,
+        reason: `faster at this model than ${gpu.device.description}: ${speeds(slow, fast)}`,
+      };
+}
+
+async function measured(
+  engine: Engine,
+  options: EngineOptions,
+  { network, dataset }: Training,
+): Promise<Speed | Failure> {
+  try {
+    return await measureSpeed(engine, network, dataset, options);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
   }
-  return reports;
+}
+
+/** Three digits: a race says no more. */
+function inWords(imagesPerSecond: number): string {
+  return Number(imagesPerSecond.toPrecision(3)).toLocaleString("en");
 }
 
 /** More threads than processors would wait for each other in turns and be many times slower. */
@@ -70,11 +209,4 @@ function checkThreads(threads: number): void {
     `${threads} threads are more than this machine's ${processors} processors`,
     `Use --threads ${processors} or fewer, or leave it out.`,
   );
-}
-
-function noneAvailable(reports: readonly EngineReport[]): Failure {
-  const reasons = reports.map(({ name, device }) => (device.available ? name : `${name}: ${device.reason}`));
-  const [first] = reports;
-  const hint = first === undefined || first.device.available ? "" : first.device.hint;
-  return new Failure("engine-unavailable", `no engine can run here (${reasons.join("; ")})`, hint);
 }

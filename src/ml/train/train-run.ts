@@ -50,6 +50,8 @@ export interface TrainOptions {
   /** The one the run was made with. */
   readonly dataset: Dataset;
   readonly engine: Engine;
+  /** One line: why this engine; null where the user named it. */
+  readonly engineReason?: string | null;
   /** Worker threads; 0 leaves the choice to the engine. */
   readonly threads: number;
   /** Aborting stops after the current call of the engine, with a checkpoint. */
@@ -285,7 +287,7 @@ class Training {
   }
 
   #startEvent(): StartEvent {
-    const { run, engine } = this.#options;
+    const { run, engine, engineReason = null } = this.#options;
     const { experiment, dataset } = run.record;
     const { description, threads } = this.#session.device;
     return {
@@ -294,6 +296,7 @@ class Training {
       run: run.path,
       experiment,
       engine: engine.name,
+      engineReason,
       device: description,
       threads,
       parameters: parameterCount(this.#network),

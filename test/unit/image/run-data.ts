@@ -41,6 +41,7 @@ export const start: StartEvent = {
   run: "/runs/one",
   experiment: {},
   engine: "cpu",
+  engineReason: null,
   device: "WebAssembly SIMD, 2 threads",
   threads: 2,
   parameters: 652_824,

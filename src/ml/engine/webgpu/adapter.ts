@@ -2,6 +2,7 @@
  * The GPU of this process: found once, by an instance of Dawn that is kept for the process's life (see dawn.ts). A software adapter, which draws
  * pictures on the processor, is right but slow: it is taken only where LATENT_LAB_WEBGPU asks for it.
  */
+import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";
 import { loadDawn } from "./dawn.ts";
 
@@ -45,6 +46,7 @@ const instances = new Map<Checks, Promise<GPU>>();
 
 /** Throws a Failure (engine-unavailable) where there is no GPU, or only one in software that nobody asked for. */
 export async function findAdapter({ software, checks }: WebgpuWishes): Promise<FoundAdapter> {
+  if (!software && process.platform === "linux" && !(await hasGraphicsDevice())) throw noGpu();
   const instance = instances.get(checks) ?? createInstance(checks);
   instances.set(checks, instance);
   const adapter = await request(await instance);
@@ -64,14 +66,7 @@ async function createInstance(checks: Checks): Promise<GPU> {
 
 async function request(gpu: GPU): Promise<FoundAdapter> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null)
-    throw new Failure(
-      "engine-unavailable",
-      "no GPU was found",
-      process.platform === "linux"
-        ? "Install the driver of your GPU and its Vulkan loader (libvulkan1); or use the CPU engine."
-        : "Install the driver of your GPU; or use the CPU engine.",
-    );
+  if (adapter === null) throw noGpu();
   const { info } = adapter;
   return {
     adapter,
@@ -79,6 +74,22 @@ async function request(gpu: GPU): Promise<FoundAdapter> {
     name: info.device || info.architecture || info.vendor || "a GPU without a name",
     driver: info.description || "unknown",
   };
+}
+
+/** Looking costs nothing; asking every Vulkan driver takes half a second. "dxg" is the GPU of Windows under WSL. */
+async function hasGraphicsDevice(): Promise<boolean> {
+  const names = await readdir("/dev").catch((): string[] => []);
+  return names.some((name) => /^(?:dri|nvidia\d+|nvidiactl|kfd|dxg|mali\d*)$/.test(name));
+}
+
+function noGpu(): Failure {
+  return new Failure(
+    "engine-unavailable",
+    "no GPU was found",
+    process.platform === "linux"
+      ? "Install the driver of your GPU and its Vulkan loader (libvulkan1); or use the CPU engine."
+      : "Install the driver of your GPU; or use the CPU engine.",
+  );
 }
 
 function namesOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {

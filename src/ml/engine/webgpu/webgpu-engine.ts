@@ -11,7 +11,7 @@ import type { Device, Engine, Session, Unavailable } from "../engine.ts";
 import { type FoundAdapter, findAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
 import { GpuDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
-import { selfTest } from "./self-test.ts";
+import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 
@@ -41,9 +41,13 @@ class WebgpuEngine implements Engine {
 
   async probe(): Promise<Device | Unavailable> {
     try {
-      const found = await this.#adapter();
-      await selfTest(found);
-      return describe(found);
+      const session = await this.open(selfTestNetwork, selfTestDataset());
+      try {
+        await runSelfTest(session);
+        return session.device;
+      } finally {
+        await session.close();
+      }
     } catch (error) {
       if (error instanceof Failure) return { available: false, reason: error.message, hint: error.hint };
       throw error;
@@ -59,7 +63,7 @@ class WebgpuEngine implements Engine {
       const plan = program === "plain" ? plain : fusePlan(plain);
       const rows = Math.max(network.batch, minimumRows);
       const machine = await Machine.open(gpu, { network, plan, dataset, rows, program, tiles });
-      if (!found.software) machine.prepare();
+      if (dataset !== null && !found.software) machine.prepare();
       return new WebgpuSession(network, plan, dataset, gpu, machine, describe(found));
     } catch (error) {
       gpu.close();

@@ -1,0 +1,65 @@
+/** `latent-lab engines`: what can compute here and how fast, and for what cannot, why and what to do. */
+import { changeExperiment } from "../../contract/parse-experiment.ts";
+import { findPreset } from "../../contract/presets.ts";
+import { drawDigits } from "../data/drawn-digits.ts";
+import { type EngineReport, surveyEngines, type Training } from "../engine/choose-engine.ts";
+import { buildNetwork } from "../model/network.ts";
+import type { Context } from "./context.ts";
+import type { ListOptions } from "./list-commands.ts";
+import { barSymbols, ProgressBar } from "./progress-bar.ts";
+import { bytesInWords, rounded, table } from "./words.ts";
+
+/** What every engine trains for a moment: a model that people know, on data that is always here. */
+const probePreset = "mnist-vae";
+const probeImages = 1024;
+
+export async function listEngines(
+  { terminal: { out, err }, environment }: Context,
+  { json }: ListOptions,
+): Promise<void> {
+  const bar = new ProgressBar(err, barSymbols(environment, process.platform));
+  let reports: readonly EngineReport[];
+  try {
+    reports = await surveyEngines({ threads: 0 }, await probe(), (name) => bar.note(`trying ${name}`));
+  } finally {
+    bar.clear();
+  }
+  if (json) {
+    const engines = reports.map(({ name, device, imagesPerSecond }) => ({
+      name,
+      ...device,
+      imagesPerSecond,
+    }));
+    out.line(JSON.stringify({ engines }));
+    return;
+  }
+  const works = reports.filter(({ device }) => device.available);
+  for (const line of table([headings, ...works.map(rowOf)])) out.line(line);
+  out.line("");
+  out.line(`Speed: training ${probePreset}'s model on drawn digits.`);
+  for (const { name, device } of reports) {
+    if (device.available) continue;
+    out.line("");
+    out.line(`${name} cannot run here: ${device.reason}.`);
+    out.line(`  ${device.hint}`);
+  }
+}
+
+const headings = ["engine", "speed", "memory", "driver", "device"];
+
+function rowOf({ name, device, imagesPerSecond }: EngineReport): string[] {
+  if (!device.available) return [name];
+  return [
+    name,
+    imagesPerSecond === null ? "" : `${rounded(imagesPerSecond)} images/s`,
+    device.memory === null ? "" : bytesInWords(device.memory),
+    device.driver ?? "",
+    device.description,
+  ];
+}
+
+async function probe(): Promise<Training> {
+  const experiment = changeExperiment(findPreset(probePreset).experiment, probePreset, []);
+  const dataset = await drawDigits({ train: probeImages, test: 1, seed: 1 });
+  return { network: buildNetwork(experiment), dataset };
+}

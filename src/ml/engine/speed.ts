@@ -1,0 +1,61 @@
+/**
+ * How fast an engine trains a network here, found out by training it for a moment; and what its first step's losses
+ * were, which two engines must agree on.
+ */
+import type { Dataset } from "../data/dataset.ts";
+import type { Network } from "../model/network.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+
+export interface Speed {
+  readonly imagesPerSecond: number;
+  /** Summed over the first step's images, in the experiment's unit. */
+  readonly firstLoss: number;
+}
+
+/** Enough to tell engines apart, too little to wait for. */
+const measuredSeconds = 0.15;
+/** Images that a measurement trains on, at most: opening a session copies them. */
+const mostImages = 4096;
+
+/** Throws what opening or training throws: engine-unavailable, engine-failed, out-of-memory. */
+export async function measureSpeed(
+  engine: Engine,
+  network: Network,
+  dataset: Dataset,
+  options: EngineOptions,
+): Promise<Speed> {
+  const session = await engine.open(
+    network,
+    firstImages(dataset, Math.max(mostImages, network.batch)),
+    options,
+  );
+  try {
+    const { reconstruction, kl } = await session.train(1);
+    const firstLoss = (reconstruction[0] ?? Number.NaN) + network.loss.beta * (kl[0] ?? Number.NaN);
+    let images = 0;
+    let seconds = 0;
+    for (let steps = 1; seconds < measuredSeconds; steps = Math.min(steps * 2, 64)) {
+      const began = performance.now();
+      const losses = await session.train(steps);
+      const took = (performance.now() - began) / 1000;
+      // What is still warming up counts only where it is all there is.
+      if (steps === 1 && took < measuredSeconds) continue;
+      images += losses.images;
+      seconds += took;
+    }
+    return { imagesPerSecond: images / seconds, firstLoss };
+  } finally {
+    await session.close();
+  }
+}
+
+function firstImages(dataset: Dataset, most: number): Dataset {
+  const { train } = dataset;
+  const count = Math.min(train.count, most);
+  const pixels = train.pixels.subarray(0, count * dataset.width * dataset.height);
+  return {
+    ...dataset,
+    train: { ...train, count, pixels },
+    test: { ...train, count: 1, pixels: pixels.subarray(0, dataset.width * dataset.height) },
+  };
+}
