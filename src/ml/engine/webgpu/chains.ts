@@ -23,9 +23,7 @@ export function chainFrom(operations: readonly Operation[], first: number): read
     if (before !== undefined && inputOf(operation) !== before.out) break;
     chain.push(operation);
   }
-  // These have no other kernel.
-  const needed = chain[0]?.kind !== "dense" && chain[0]?.kind !== "denseInputGradient";
-  return chain.length > 1 || needed ? chain : [];
+  return chain.length > 1 ? chain : [];
 }
 
 export function inputOf(operation: ChainOperation): BatchMatrix {
@@ -53,13 +51,17 @@ function fits(operation: Operation): operation is ChainOperation {
     case "sample":
     case "mean":
     case "sampleGradient":
-      return true;
+      return widthOf(operation.statistics) <= widestInChain;
     default:
       return false;
   }
 }
 
 function isNarrow({ layer }: Extract<Operation, { kind: "dense" | "denseInputGradient" }>): boolean {
-  const outputs = layer.blocks.reduce((sum, block) => sum + block, 0);
+  const outputs = widthOf(layer);
   return Math.max(layer.inputs, outputs) <= widestInChain && layer.inputs * outputs <= mostWeights;
+}
+
+function widthOf({ blocks }: { readonly blocks: readonly number[] }): number {
+  return blocks.reduce((sum, block) => sum + block, 0);
 }

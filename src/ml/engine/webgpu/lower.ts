@@ -11,7 +11,7 @@ import type { ProductKind, Tiles } from "./tiles.ts";
 import { activated, throughActivation } from "./wgsl/activations.ts";
 import { eachLoss, eachQuad, groupsFor, storePartial } from "./wgsl/elementwise.ts";
 import type { Job } from "./wgsl/job.ts";
-import { latentStatisticsJob } from "./wgsl/latent.ts";
+import { element, latentStatisticsJob, meanQuad, sampleGradientQuad, sampleQuad } from "./wgsl/latent.ts";
 import { lossVariables, pixelError, reconstructionLoss } from "./wgsl/losses.ts";
 import { matrixQuad, type PlacedLayer, type RowSource, rowQuad, withinLength } from "./wgsl/matrix.ts";
 import { type Factor, type Product, productJob, type Tile, tileGroups } from "./wgsl/product.ts";
@@ -228,10 +228,53 @@ class Lowering {
         const job = latentStatisticsJob(network, statistics, this.#options.slot);
         return { name, job, reads: [operation.statistics], writes: [] };
       }
-      case "sample":
-      case "mean":
-      case "sampleGradient":
-        return this.#chain([operation]);
+      case "sample": {
+        const statistics = this.#map.matrix(operation.statistics);
+        const out = this.#map.matrix(operation.out);
+        const partials = this.#countPartials(name, groupsFor(rows, out.quads), KL);
+        const body = `var divergence = 0.0;
+    ${sampleQuad(network, operation.noise, (column) => element(statistics, "row", column))}
+    ${matrixQuad(this.#map.matrix(operation.deviation), "row", "quad")} = deviation;
+    ${matrixQuad(out, "row", "quad")} = z;
+    if (row < rows) { lossSum += divergence; }`;
+        return {
+          name,
+          job: eachLoss(rows, out.quads, partials, body),
+          reads: [operation.statistics],
+          writes: [operation.out, operation.deviation, this.#partialSums],
+        };
+      }
+      case "mean": {
+        const statistics = this.#map.matrix(operation.statistics);
+        const out = this.#map.matrix(operation.out);
+        const body = `${meanQuad(network, (column) => element(statistics, "row", column))}
+    ${matrixQuad(out, "row", "quad")} = z;`;
+        return {
+          name,
+          job: eachQuad(rows, out.quads, body),
+          reads: [operation.statistics],
+          writes: [operation.out],
+        };
+      }
+      case "sampleGradient": {
+        const of = (matrix: BatchMatrix) => {
+          const placed = this.#map.matrix(matrix);
+          return (column: string) => element(placed, "row", column);
+        };
+        const out = this.#map.matrix(operation.out);
+        const slope = sampleGradientQuad(network, {
+          dz: of(operation.latentGradient),
+          statistic: of(operation.statistics),
+          deviation: of(operation.deviation),
+        });
+        const body = `let rows = rowsOf(step); ${slope} ${matrixQuad(out, "row", "quad")} = slope;`;
+        return {
+          name,
+          job: eachQuad(rows, out.quads, body),
+          reads: [operation.latentGradient, operation.statistics, operation.deviation],
+          writes: [operation.out],
+        };
+      }
       default:
         return operation satisfies never;
     }

@@ -23,13 +23,15 @@ export const allTiles: readonly Tile[] = [
   { rows: 64, columns: 64, depth: 16 },
 ];
 
-/** Workgroups that keep a large GPU busy. */
-const enoughGroups = 192;
+/** Workgroups that keep a large GPU busy, and those that a processor has threads for. */
+const enoughGroups = { hardware: 192, software: 4 } as const;
 
 /** The largest tile that still makes enough workgroups, else the smallest. */
-export const untunedTiles: Tiles = ({ rows, columns }) => {
-  const groups = (tile: Tile) => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-  const found = allTiles.toReversed().find((tile) => groups(tile) >= enoughGroups) ?? allTiles[0];
-  if (found === undefined) throw new RangeError("there are tiles");
-  return found;
-};
+export function untunedTiles(kind: keyof typeof enoughGroups): Tiles {
+  return ({ rows, columns }) => {
+    const groups = (tile: Tile) => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
+    const found = allTiles.toReversed().find((tile) => groups(tile) >= enoughGroups[kind]) ?? allTiles[0];
+    if (found === undefined) throw new RangeError("there are tiles");
+    return found;
+  };
+}

@@ -55,8 +55,9 @@ class WebgpuEngine implements Engine {
   }
 
   async open(network: Network, dataset: Dataset | null): Promise<Session> {
-    const { program = "fused", tiles = untunedTiles } = this.#variant;
+    const { program = "fused" } = this.#variant;
     const found = await this.#adapter();
+    const tiles = this.#variant.tiles ?? untunedTiles(found.software ? "software" : "hardware");
     const gpu = await GpuDevice.open(found);
     try {
       const plain = planNetwork(network);

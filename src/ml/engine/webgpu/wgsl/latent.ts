@@ -55,6 +55,15 @@ export function sampleQuad(
       }`;
 }
 
+/** WGSL statements for four latent dimensions of a row: their means, in the vec4f variable `z`. */
+export function meanQuad({ latent }: Network, statistic: (column: string) => string): string {
+  return `var z = vec4f();
+      for (var c = 0u; c < 4u; c++) {
+        let dimension = 4u * quad + c;
+        if (dimension < ${latent}u) { z[c] = ${statistic("dimension")}; }
+      }`;
+}
+
 /**
  * WGSL statements for four columns from 4·quad on of the gradient by the statistics of `row`: fills the vec4f
  * `slope`. `dz(dimension)` and the others read a column. Needs `rows`.

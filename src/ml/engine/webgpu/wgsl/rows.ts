@@ -10,7 +10,7 @@ import type { Network } from "../../../model/network.ts";
 import type { Noise } from "../../../model/program.ts";
 import { activated, throughActivation } from "./activations.ts";
 import type { Job } from "./job.ts";
-import { element, sampleGradientQuad, sampleQuad } from "./latent.ts";
+import { element, meanQuad, sampleGradientQuad, sampleQuad } from "./latent.ts";
 import {
   columnsOf,
   matrixQuad,
@@ -84,7 +84,7 @@ function statements(network: Network, stage: Stage, from: number, to: number): s
     case "sample":
       return sample(network, stage, from, to);
     case "mean":
-      return eachOutput(stage.out, to, `let value = ${gathered(from, 0, network.latent)};`);
+      return eachOutput(stage.out, to, `${meanQuad(network, (column) => held(from, column))} let value = z;`);
     case "inputGradient":
       return inputGradient(stage, from, to);
     case "sampleGradient":
@@ -105,13 +105,6 @@ function statements(network: Network, stage: Stage, from: number, to: number): s
 /** WGSL: one column of what lies in the workgroup memory. */
 function held(from: number, column: string): string {
   return `tile[${from}u + ((${column}) >> 2u)][(${column}) & 3u]`;
-}
-
-/** WGSL: four columns of it, from `first + 4·quad` on; zero beyond `length`. */
-function gathered(from: number, first: number, length: number): string {
-  const one = (c: number) =>
-    `select(0.0, ${held(from, `(${first}u + 4u * quad + ${c}u)`)}, 4u * quad + ${c}u < ${length}u)`;
-  return `vec4f(${[0, 1, 2, 3].map(one).join(", ")})`;
 }
 
 /** `body` declares `value`, four columns from 4·quad on. */
