@@ -39,9 +39,10 @@ export function threadsOption(): Option {
 }
 
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what computes: auto (the fastest that works here) or cpu").default(
-    "auto",
-  );
+  return new Option(
+    "--engine <name>",
+    "what computes: auto (the fastest that works here), cpu or tensorflow",
+  ).default("auto");
 }
 
 export function outputOption(what: string): Option {

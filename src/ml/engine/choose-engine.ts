@@ -10,11 +10,18 @@ interface Entry {
   readonly name: string;
   /** Engines are large; only the one that runs is loaded. */
   readonly load: () => Promise<Engine>;
+  /** Never taken by `auto`: only who names it waits for it to be tried out. */
+  readonly onlyByName?: true;
 }
 
 /** Fastest first: the order in which `auto` tries them. */
 const entries: readonly Entry[] = [
   { name: "cpu", load: async () => (await import("./cpu/cpu-engine.ts")).createCpuEngine() },
+  {
+    name: "tensorflow",
+    load: async () => (await import("./tensorflow/tensorflow-engine.ts")).createTensorflowEngine(),
+    onlyByName: true,
+  },
 ];
 
 export const engineNames: readonly string[] = entries.map(({ name }) => name);
@@ -32,7 +39,10 @@ export interface EngineReport {
 /** `name`: "auto" or an engine's. Throws a Failure: engine-unavailable, or usage for threads the machine lacks. */
 export async function chooseEngine(name: string, options: EngineOptions): Promise<ChosenEngine> {
   checkThreads(options.threads);
-  const candidates = name === "auto" ? entries : entries.filter((entry) => entry.name === name);
+  const candidates =
+    name === "auto"
+      ? entries.filter(({ onlyByName }) => !onlyByName)
+      : entries.filter((entry) => entry.name === name);
   if (candidates.length === 0) {
     throw new Failure(
       "engine-unavailable",

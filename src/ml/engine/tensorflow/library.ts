@@ -14,6 +14,8 @@ export async function loadTensorflow(folder: string): Promise<Tensorflow> {
   giveBackOldHelpers(require("node:util"));
   // TensorFlow tells its life on stderr: in a training process, errors only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  // From Ampere on, TensorFlow would multiply with ten-bit mantissas (TF32) of its own accord; ours is float32.
+  process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   const loaded: unknown = require(folder);
   if (!isTensorflow(loaded)) throw new Error(`${folder} is no TensorFlow.js`);
   // Leaves out checks for NaN and a notice that praises another backend.
