@@ -21,3 +21,4 @@ export const installedSchema = z.object({
   reason: z.optional(z.string()),
   hint: z.optional(z.string()),
 });
+export type Installed = z.infer<typeof installedSchema>;
