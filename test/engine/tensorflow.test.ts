@@ -15,9 +15,11 @@ import type { Experiment, ExperimentFile } from "../../src/contract/experiment.t
 import { Failure } from "../../src/contract/failure.ts";
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import type { Device, Engine } from "../../src/ml/engine/engine.ts";
+import { guarded } from "../../src/ml/engine/tensorflow/guarded-session.ts";
 import { ImageStore } from "../../src/ml/engine/tensorflow/image-store.ts";
 import { TensorflowSession } from "../../src/ml/engine/tensorflow/tensorflow-session.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
+import { failsWith } from "../fixtures/failures.ts";
 import { noRealMnist } from "../fixtures/real-mnist.ts";
 import { assertClose } from "../reference/agreement.ts";
 import { mnistDataset, patchDataset } from "../reference/datasets.ts";
@@ -262,4 +264,14 @@ test("images that are too many to be resident make the same batches", () => {
   }
   for (const each of [...stores, ...batches, ...ranges]) each.dispose();
   assert.equal(tf.memory().numTensors, before);
+});
+
+test("what TensorFlow throws becomes a Failure with a remedy; a full GPU is told apart", async () => {
+  const throws = (message: string) => () =>
+    guarded(() => {
+      throw new Error(message);
+    });
+  await failsWith(throws("OOM when allocating tensor with shape[9,9]\n at x"), "out-of-memory", "shape[9,9]");
+  await failsWith(throws("RESOURCE_EXHAUSTED: CUDA"), "out-of-memory");
+  await failsWith(throws("Invalid TF_Status: 3"), "engine-failed", "Invalid TF_Status: 3");
 });

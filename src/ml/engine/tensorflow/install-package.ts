@@ -3,7 +3,7 @@
  * place; only what could be loaded then moves there, in one step, so that what lies there is whole.
  */
 import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure, storageFailure } from "../../../contract/failure.ts";
 import type { Installing } from "../../../contract/installing.ts";
 import { makeFolder } from "../../folders.ts";
@@ -131,13 +131,20 @@ async function tryOut(part: string, options: InstallOptions): Promise<Device | U
 }
 
 async function moveIntoPlace(part: string, folder: string): Promise<void> {
-  // A folder cannot be renamed onto one with something in it. What was there goes into the one that is removed.
-  const old = await mkdtemp(join(folder, "..", unfinished));
+  // A folder cannot be renamed onto one with something in it: what was there goes aside first, and then away.
+  const aside = await mkdtemp(join(dirname(folder), unfinished));
+  const old = join(aside, "tensorflow");
+  const wasThere = await rename(folder, old).then(
+    () => true,
+    () => false,
+  );
   try {
-    await rename(folder, join(old, "old")).catch(() => {});
     await rename(part, folder);
+  } catch (error) {
+    if (wasThere) await rename(old, folder);
+    throw error;
   } finally {
-    await removeFolder(old);
+    await removeFolder(aside);
   }
 }
 
