@@ -9,16 +9,18 @@ const requireForBundle =
   'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
 /**
- * The command line and the engine's worker, as ES modules that load what a command needs only when it needs it.
+ * The command line, the CPU engine's worker and the TensorFlow engine's probe, as ES modules that load what a command needs only when it needs it.
  * `root` is the repository, `outputFolder` where the files go.
  */
 export async function bundleCommandLine(root, outputFolder) {
   const worker = join(root, "src/ml/engine/cpu/worker.ts");
+  const probe = join(root, "src/ml/engine/tensorflow/probe-process.ts");
   return bundle({
     absWorkingDir: root,
     entryPoints: {
       "latent-lab": join(root, "src/ml/cli.ts"),
       ...(existsSync(worker) ? { "cpu-worker": worker } : {}),
+      ...(existsSync(probe) ? { "tensorflow-probe": probe } : {}),
     },
     outdir: outputFolder,
     chunkNames: "chunks/[name]-[hash]",

@@ -1,4 +1,5 @@
 /** Numbers and states as people read them in lists, the status bar and notifications. */
+import type { Installing } from "../contract/installing.ts";
 import type { Preparing } from "../contract/preparing.ts";
 import type { RunState } from "../contract/view.ts";
 
@@ -33,6 +34,12 @@ export function preparingInWords({ doing, done, total }: Preparing): string {
   if (doing === "download") return `downloading MNIST, ${bytesInWords(done)} of ${bytesInWords(total)}`;
   const percent = total === 0 ? 0 : Math.floor((100 * done) / total);
   return `${doing === "draw" ? "drawing digits" : "reading images"}, ${percent} %`;
+}
+
+/** "installing TensorFlow, 310.2 MB so far". */
+export function installingInWords({ doing, bytes }: Installing): string {
+  if (doing === "try") return "trying TensorFlow out";
+  return bytes < 1e6 ? "installing TensorFlow" : `installing TensorFlow, ${bytesInWords(bytes)} so far`;
 }
 
 const states: Readonly<Record<RunState, string>> = {

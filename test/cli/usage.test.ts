@@ -118,7 +118,7 @@ test("a name that is empty, as a script's unset variable is, never means the cur
 test("an engine that is not there is named, with those that are", async (t) => {
   const folder = temporaryFolder(t);
   const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "webgpu"], folder, 1);
-  assert.match(said, /there is no engine "webgpu"\nhint: Engines: auto, cpu\./);
+  assert.match(said, /there is no engine "webgpu"\nhint: Engines: auto, cpu, tensorflow\./);
 });
 
 test("more threads than processors are refused, naming how many there are", async (t) => {
@@ -225,9 +225,14 @@ test("engines says of each whether it works here", async (t) => {
   const { engines } = JSON.parse((await run(["engines", "--json"], folder)).stdout);
   assert.deepEqual(
     engines.map((engine: { name: string; available: boolean }) => [engine.name, engine.available]),
-    [["cpu", true]],
+    [
+      ["cpu", true],
+      ["tensorflow", false],
+    ],
   );
-  assert.match((await run(["engines"], folder)).stdout, /^cpu {2}works {2}.*WebAssembly/);
+  const { stdout } = await run(["engines"], folder);
+  assert.match(stdout, /^cpu +works +.*WebAssembly/);
+  assert.match(stdout, /^tensorflow +not here +TensorFlow is not installed\. Install it: /m);
 });
 
 test("datasets says whether MNIST is here", async (t) => {

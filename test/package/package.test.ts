@@ -17,7 +17,7 @@ const expected = [
   /^extension\/(?:package\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
   /^extension\/schemas\/[\w.-]+\.schema\.json$/,
   /^extension\/media\/(?:[\w-]+\/)*[\w-]+\.(?:png|svg|md)$/,
-  /^extension\/dist\/(?:extension\.cjs|latent-lab\.js|cpu-worker\.js)$/,
+  /^extension\/dist\/(?:extension\.cjs|latent-lab\.js|cpu-worker\.js|tensorflow-probe\.js)$/,
   /^extension\/dist\/(?:cpu-kernels|resvg)\.wasm$/,
   /^extension\/dist\/chunks\/[\w-]+\.js$/,
   /^extension\/dist\/fonts\/(?:Inter_400Regular\.ttf|Inter_600SemiBold\.ttf|LICENSE)$/,

@@ -4,6 +4,7 @@ import { Disposables } from "../dispose.ts";
 import { RunItem } from "../runs/runs-tree.ts";
 import type { Services } from "../services.ts";
 import { decodeLatent, encodeImage } from "./encode.ts";
+import { installTensorFlow } from "./install-tensorflow.ts";
 import {
   compareRuns,
   copyJson,
@@ -39,6 +40,7 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("encodeImage", (uri, selected) => encodeImage(services, uriOf(uri), urisOf(selected)));
   register("decodeLatent", (uri) => decodeLatent(uriOf(uri)));
   register("selectEngine", () => selectEngine(services));
+  register("installTensorFlow", () => installTensorFlow(services));
   register("getMnist", () => getMnist(services));
   register("newExperiment", () => newExperiment());
   register("compareRuns", (run) => compareRuns(services, runOf(run)));

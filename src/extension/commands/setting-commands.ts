@@ -22,7 +22,7 @@ const enginesAnswer = z.object({
   ),
 });
 
-export async function selectEngine({ program }: Services): Promise<void> {
+export async function selectEngine({ program, reporter }: Services): Promise<void> {
   requireTrust("look for engines");
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? process.cwd();
   const answer = enginesAnswer.safeParse(
@@ -40,13 +40,21 @@ export async function selectEngine({ program }: Services): Promise<void> {
   ].map((engine) => ({
     label: `${engine.name === current ? "$(check) " : ""}${engine.name}`,
     description: engine.available ? (engine.description ?? "") : "not available",
-    detail: "reason" in engine ? `${engine.reason} ${engine.hint ?? ""}` : "",
+    detail: "reason" in engine ? `${engine.reason}. ${engine.hint ?? ""}` : "",
     engine,
   }));
   const picked = await vscode.window.showQuickPick(items, { title: "Which engine computes?" });
   if (picked === undefined) return;
-  if (!picked.engine.available)
-    throw new Failure("engine-unavailable", `${picked.engine.name} is not available here`, picked.detail);
+  if (!picked.engine.available) {
+    const { name } = picked.engine;
+    const install = {
+      title: "Install TensorFlow",
+      run: () => vscode.commands.executeCommand("latentLab.installTensorFlow"),
+    };
+    const failure = new Failure("engine-unavailable", `${name} is not available here`, picked.detail);
+    reporter.report(failure, ...(name === "tensorflow" ? [install] : []));
+    return;
+  }
   await vscode.workspace
     .getConfiguration("latentLab")
     .update("engine", picked.engine.name, vscode.ConfigurationTarget.Global);

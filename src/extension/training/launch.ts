@@ -11,6 +11,7 @@ import type { ControlFile } from "../../contract/control.ts";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readControlFile } from "./control-connection.ts";
 import { findNode } from "./node-runtime.ts";
+import { processEnvironment } from "./process-environment.ts";
 import { unstartable } from "./tool.ts";
 
 /** From the start of the process to its control file. */
@@ -50,7 +51,7 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
   try {
     const child = spawn(node.path, [program, "train", ...args, "--json", "--control", own], {
       cwd: folder,
-      env: { ...process.env, ...node.environment },
+      env: processEnvironment(node),
       detached: true,
       stdio: ["ignore", "ignore", output.fd],
     });

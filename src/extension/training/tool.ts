@@ -7,6 +7,7 @@ import type * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Failure, failureCodes } from "../../contract/failure.ts";
 import { findNode } from "./node-runtime.ts";
+import { processEnvironment } from "./process-environment.ts";
 
 /** An answer with pictures in it may be some megabytes; one far above is a mistake. */
 const maximumAnswerLength = 2 ** 26;
@@ -38,7 +39,7 @@ export async function askTool(
   const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     const child = spawn(node.path, [program, ...args, "--json"], {
       cwd: folder,
-      env: { ...process.env, ...node.environment },
+      env: processEnvironment(node),
       stdio: ["ignore", "pipe", "ignore"],
       // What tells how far it is may take its time.
       ...(onProgress === undefined ? { timeout: timeLimitMilliseconds } : {}),

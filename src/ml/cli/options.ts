@@ -41,7 +41,7 @@ export function threadsOption(): Option {
 export function engineOption(): Option {
   return new Option(
     "--engine <name>",
-    "what computes: auto (the fastest here), or one of: latent-lab engines",
+    "what computes: auto (the fastest here), webgpu, cpu or tensorflow",
   ).default("auto");
 }
 

@@ -185,15 +185,7 @@ function addLists(program: Command, context: Context): void {
       const { getDataset } = await import("./list-commands.ts");
       await getDataset(context, name, { json: options.json ?? datasets.opts<ListOptions>().json ?? false });
     });
-  program
-    .command("engines")
-    .summary("list what can compute here")
-    .description("Lists the engines, and finds out whether each works on this machine.")
-    .addOption(jsonOption("one JSON object"))
-    .action(async (options: ListOptions) => {
-      const { listEngines } = await import("./engine-commands.ts");
-      await listEngines(context, options);
-    });
+  addEngines(program, context);
   program
     .command("runs")
     .summary("list the runs")
@@ -202,6 +194,39 @@ function addLists(program: Command, context: Context): void {
     .action(async (options: ListOptions) => {
       const { listRunFolders } = await import("./list-commands.ts");
       await listRunFolders(context, options);
+    });
+}
+
+function addEngines(program: Command, context: Context): void {
+  const engines = program
+    .command("engines")
+    .summary("list what can compute here, or install TensorFlow")
+    .description("Lists the engines, and finds out whether each works on this machine.")
+    .addOption(jsonOption("one JSON object"))
+    .action(async (options: ListOptions) => {
+      const { listEngines } = await import("./list-commands.ts");
+      await listEngines(context, options);
+    });
+  const withJson = (options: ListOptions) => ({
+    json: options.json ?? engines.opts<ListOptions>().json ?? false,
+  });
+  engines
+    .command("install")
+    .description("Installs an engine that is no part of Latent Lab, with npm, below the cache folder.")
+    .argument("<name>", "tensorflow (1 to 2 GB; needs an NVIDIA GPU with CUDA 11.2)")
+    .addOption(jsonOption("one JSON object"))
+    .action(async (name: string, options: ListOptions) => {
+      const { installEngine } = await import("./install-commands.ts");
+      await installEngine(context, name, withJson(options));
+    });
+  engines
+    .command("remove")
+    .description("Removes an engine that was installed so.")
+    .argument("<name>", "tensorflow")
+    .addOption(jsonOption("one JSON object"))
+    .action(async (name: string, options: ListOptions) => {
+      const { removeEngine } = await import("./install-commands.ts");
+      await removeEngine(context, name, withJson(options));
     });
 }
 
@@ -236,6 +261,11 @@ Environment:
   NO_COLOR          no colours when set
   LATENT_LAB_NODE   "current" keeps the Node that started; else an older Node
                     hands over to the Node 24 that comes with the package
+  LATENT_LAB_TENSORFLOW
+                    folder with TensorFlow's package, or its node_modules, where
+                    it was not installed with: latent-lab engines install
+  LATENT_LAB_TENSORFLOW_ALLOW_CPU
+                    "1" lets TensorFlow compute without a GPU
   LATENT_LAB_DEBUG  "1" prints where an unexpected error happened`;
 
 const trainHelp = `

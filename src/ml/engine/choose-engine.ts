@@ -24,7 +24,13 @@ const webgpu: Entry = {
   load: async () => (await import("./webgpu/webgpu-engine.ts")).createWebgpuEngine(),
 };
 
-const entries: readonly Entry[] = [webgpu, cpu];
+/** Never taken by "auto": only who names it waits for it to be tried out. */
+const tensorflow: Entry = {
+  name: "tensorflow",
+  load: async () => (await import("./tensorflow/tensorflow-engine.ts")).createTensorflowEngine(),
+};
+
+const entries: readonly Entry[] = [webgpu, cpu, tensorflow];
 
 export const engineNames: readonly string[] = entries.map(({ name }) => name);
 
@@ -141,11 +147,11 @@ async function loaded({ name, load }: Entry, options: EngineOptions): Promise<Ca
 function required(candidates: readonly Candidate[]): { readonly engine: Engine; readonly device: Device } {
   for (const { engine, device } of candidates) if (device.available) return { engine, device };
   const reasons = candidates.map(({ name, device }) =>
-    device.available ? name : `${name}: ${device.reason}`,
+    device.available ? name : `the ${name} engine cannot run here: ${device.reason}`,
   );
   const [first] = candidates;
   const hint = first === undefined || first.device.available ? "" : first.device.hint;
-  throw new Failure("engine-unavailable", `no engine can run here (${reasons.join("; ")})`, hint);
+  throw new Failure("engine-unavailable", reasons.join("; "), hint);
 }
 
 interface Racer {
