@@ -2,18 +2,7 @@
 // that nothing else can slip in. A platform's package has its Dawn, for the GPU, and its Node inside; the universal one
 // has neither and serves every platform, because what cannot be bundled besides, sharp, comes as its WebAssembly build.
 import { existsSync } from "node:fs";
-import {
-  chmod,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { bundledPackages, fingerprint } from "./build.mjs";
 import { dawnFolder, nodeFiles, ownTarget, targets } from "./platforms.mjs";
@@ -95,10 +84,7 @@ async function makePackage(manifest, target, path) {
     if (target !== universal) await addPlatform(target, folder);
     await writeFile(join(folder, "THIRD-PARTY-NOTICES.txt"), await notices());
     const kept = Object.entries(manifest).filter(([field]) => !development.includes(field));
-    await writeFile(
-      join(folder, "package.json"),
-      `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`,
-    );
+    await writeFile(join(folder, "package.json"), `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
     const made = join(folder, basename(path));
     await createPackage(folder, made, target);
     const { size } = await stat(made);

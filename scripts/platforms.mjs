@@ -104,7 +104,13 @@ async function fetchFile({ name, version, integrity }, file, to) {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "fetch-"));
   try {
-    const options = ["--pack-destination", folder, "--prefer-offline", "--fetch-retries=1", "--loglevel=error"];
+    const options = [
+      "--pack-destination",
+      folder,
+      "--prefer-offline",
+      "--fetch-retries=1",
+      "--loglevel=error",
+    ];
     const { code, output } = await captureNpm(["pack", `${name}@${version}`, ...options]);
     const [tarballName] = await readdir(folder);
     if (code !== 0 || tarballName === undefined) {

@@ -16,7 +16,13 @@ import { trainingBatch, trainingNoise } from "../reference/schedule.ts";
 
 /** `secondsPerCall` is how long a call of `train` takes at least. */
 export function createReferenceEngine(secondsPerCall = 0): Engine {
-  const device = { available: true, description: "float64 reference", threads: 1, memory: null, driver: null } as const;
+  const device = {
+    available: true,
+    description: "float64 reference",
+    threads: 1,
+    memory: null,
+    driver: null,
+  } as const;
   return {
     name: "reference",
     probe: async () => device,

@@ -15,6 +15,7 @@ import {
   wholeNumber,
   withEngineOptions,
 } from "./options.ts";
+import type { RuntimeOptions } from "./runtime-command.ts";
 import type { TrainArguments } from "./train-command.ts";
 import type { EvaluateArguments, PictureArguments, SampleArguments } from "./use-commands.ts";
 import { productVersion } from "./version.ts";
@@ -193,6 +194,14 @@ function addLists(program: Command, context: Context): void {
     .action(async (options: ListOptions) => {
       const { listEngines } = await import("./list-commands.ts");
       await listEngines(context, options);
+    });
+  program
+    .command("runtime", { hidden: true })
+    .description("For editors: whether this Node can read what a GPU computes.")
+    .addOption(jsonOption("what is known, a JSON object a line; the last line counts"))
+    .action(async (options: RuntimeOptions) => {
+      const { describeRuntime } = await import("./runtime-command.ts");
+      await describeRuntime(context, options);
     });
   program
     .command("runs")
