@@ -114,8 +114,8 @@ async function fetchFile({ name, version, integrity }, file, to) {
     const { code, output } = await captureNpm(["pack", `${name}@${version}`, ...options]);
     const [tarballName] = await readdir(folder);
     if (code !== 0 || tarballName === undefined) {
-      const reason = /^npm (?:error|ERR!) (?!code )(.+)$/m.exec(output)?.[1] ?? `npm pack ended with ${code}`;
-      throw new TaskError(`${name} ${version} could not be fetched: ${reason}`);
+      const reason = /^npm (?:error|ERR!) code (.+)$/m.exec(output)?.[1] ?? `exit code ${code}`;
+      throw new TaskError(`${name} ${version} could not be fetched: npm pack ended with ${reason}`);
     }
     const tarball = await readFile(join(folder, tarballName));
     const sum = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
