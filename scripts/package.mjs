@@ -144,9 +144,10 @@ async function copyPackages(packages, folder) {
 
 async function createPackage(folder, packagePath, target) {
   const { createVSIX } = await import("@vscode/vsce");
-  // It reports on stdout, where a task prints its result.
+  // It reports on stdout, where a task prints its result; and at length, which only matters when it fails.
   const log = console.log;
-  console.log = (...words) => say(words.join(" "));
+  const report = [];
+  console.log = (...words) => report.push(words.join(" "));
   try {
     await createVSIX({
       cwd: folder,
@@ -156,6 +157,9 @@ async function createPackage(folder, packagePath, target) {
       allowMissingRepository: true,
       rewriteRelativeLinks: false,
     });
+  } catch (error) {
+    for (const line of report) say(line);
+    throw error;
   } finally {
     console.log = log;
   }
