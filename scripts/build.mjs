@@ -134,8 +134,8 @@ async function run(stage) {
   }
 }
 
-/** A hash over the names and contents of what a stage is made from. */
-async function fingerprint({ sources, skipFolder }) {
+/** A hash over the names and contents of what a stage, or anything else, is made from. */
+export async function fingerprint({ sources, skipFolder }) {
   const hash = createHash("sha256");
   for (const source of sources) {
     for (const file of await filesAt(join(root, source))) {

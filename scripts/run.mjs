@@ -18,11 +18,12 @@ const tasks = {
     await build();
     return 0;
   },
-  /** Makes the .vsix; its path is the result. */
-  async package() {
+  /** Makes the universal .vsix, or with --target a platform's, or all of them; their paths are the result. */
+  async package(args) {
+    const { packageExtension, targetsOf } = await import("./package.mjs");
+    const wanted = targetsOf(args);
     await build();
-    const { packageExtension } = await import("./package.mjs");
-    process.stdout.write(`${await packageExtension()}\n`);
+    for (const target of wanted) process.stdout.write(`${await packageExtension(target)}\n`);
     return 0;
   },
   async check() {
@@ -38,8 +39,8 @@ const tasks = {
   /** The tests inside the extension host, in a VS Code on the desktop. */
   async "test:desktop"() {
     await build();
-    const { packageExtension } = await import("./package.mjs");
-    await packageExtension();
+    const { packageForTests } = await import("./package.mjs");
+    await packageForTests();
     const script = join(root, "test/extension-host/desktop.ts");
     return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", script]);
   },

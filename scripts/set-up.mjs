@@ -46,11 +46,21 @@ async function readLock(path) {
   }
 }
 
-/** npm as it was started, or as it lies on PATH. */
+/** npm as it was started, or as it lies on PATH; what it prints goes to stderr. */
 function runNpm(args) {
+  const [program, first, shell] = npmProgram();
+  return runProgram(program, [...first, ...args], { stdout: "stderr", shell });
+}
+
+/** Runs npm and keeps all that it prints. */
+export function captureNpm(args) {
+  const [program, first, shell] = npmProgram();
+  return capture(program, [...first, ...args], "pipe", shell);
+}
+
+function npmProgram() {
   const npm = process.env.npm_execpath;
-  if (npm?.endsWith(".js")) return runProgram(process.execPath, [npm, ...args], { stdout: "stderr" });
-  return runProgram("npm", args, { stdout: "stderr", shell: process.platform === "win32" });
+  return npm?.endsWith(".js") ? [process.execPath, [npm], false] : ["npm", [], process.platform === "win32"];
 }
 
 /** Runs a program in the repository's root with our terminal; its exit code. */
@@ -83,9 +93,9 @@ export function captureResult(program, args) {
   return capture(program, args, "inherit");
 }
 
-function capture(program, args, stderr) {
+function capture(program, args, stderr, shell = false) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", stderr] });
+    const child = spawn(program, args, { cwd: root, shell, stdio: ["ignore", "pipe", stderr] });
     const pieces = [];
     child.stdout.on("data", (piece) => pieces.push(piece));
     child.stderr?.on("data", (piece) => pieces.push(piece));

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./checks.mjs";
-import { packageExtension } from "./package.mjs";
+import { packageForTests } from "./package.mjs";
 import { captureResult, nodeForTypeScript, root, runProgram, TaskError } from "./set-up.mjs";
 
 /** A test that takes longer than this hangs. */
@@ -37,17 +37,20 @@ export async function test(args) {
 }
 
 /**
- * Two files at a time, then those of the workbench one by one: a workbench keeps a small machine busy. It is installed
- * while the others run. They, and the package's own tests, need the package as it is now.
+ * Two files at a time, then those of the packages and the workbench one by one: a workbench keeps a small machine busy.
+ * It is installed, and what it and the packages' own tests need is packaged, while the others run.
  */
 async function runInTurns(files, options) {
-  const ofWorkbench = files.filter((file) => file.startsWith("test/workbench/"));
-  const others = files.filter((file) => !ofWorkbench.includes(file));
-  if (files.some((file) => /^test\/(?:workbench|package)\//.test(file))) await packageExtension();
-  const workbench = ofWorkbench.length > 0 ? prepare("workbench") : null;
+  const ofPackages = files.filter((file) => /^test\/(?:package|workbench)\//.test(file));
+  const others = files.filter((file) => !ofPackages.includes(file));
+  const packages = ofPackages.length > 0 ? packageForTests() : null;
+  // It is thrown below, when the others have run.
+  packages?.catch(() => {});
+  const workbench = ofPackages.some((file) => file.includes("/workbench/")) ? prepare("workbench") : null;
   const first = await runTests(others, 2, options, {});
+  await packages;
   const missing = await workbench;
-  const second = await runTests(ofWorkbench, 1, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
+  const second = await runTests(ofPackages, 1, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
   return {
     passed: first.passed + second.passed,
     failed: first.failed + second.failed,

@@ -20,6 +20,8 @@ import type { Services } from "./services.ts";
 import { StatusBar } from "./status-bar.ts";
 import { Announcer } from "./training/announcer.ts";
 import { DatasetProgress } from "./training/dataset-progress.ts";
+import { NodeRuntimes } from "./training/node-runtime.ts";
+import type { Tool } from "./training/tool.ts";
 import { Trainings } from "./training/trainings.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -28,8 +30,8 @@ export function activate(context: vscode.ExtensionContext): void {
     return item;
   };
   const extension = context.extensionUri;
-  const program = join(extension.fsPath, "dist", "latent-lab.js");
   const log = keep(vscode.window.createOutputChannel("Latent Lab", { log: true }));
+  const program = commandLineTool(context, log);
   const reporter = new Reporter(log);
   const trainings = keep(new Trainings(program, join(context.globalStorageUri.fsPath, "control"), log));
   const store = keep(new RunStore(trainings));
@@ -73,6 +75,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const lenses = keep(new ExperimentCodeLenses(store));
   keep(vscode.languages.registerCodeLensProvider({ pattern: experimentGlob }, lenses));
   trainings.open().catch((error: unknown) => reporter.report(error));
+}
+
+function commandLineTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Tool {
+  const script = join(context.extensionUri.fsPath, "dist", "latent-lab.js");
+  const runtimes = new NodeRuntimes({
+    script,
+    version: String(context.extension.packageJSON.version),
+    memory: context.globalState,
+    log,
+    // The setting's scope is the machine: no workspace can name an executable.
+    setting: () => vscode.workspace.getConfiguration("latentLab").get("node", ""),
+  });
+  return { script, runtimes };
 }
 
 /** What the manifest's conditions ask: whether anything trains, whether there are runs. */

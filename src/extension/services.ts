@@ -4,6 +4,7 @@ import type { Dashboards } from "./panels/dashboard-panel.ts";
 import type { EncodeContext } from "./panels/encode-panel.ts";
 import type { Reporter } from "./report.ts";
 import type { RunStore } from "./runs/run-store.ts";
+import type { Tool } from "./training/tool.ts";
 import type { Trainings } from "./training/trainings.ts";
 
 export interface Services {
@@ -13,8 +14,8 @@ export interface Services {
   readonly store: RunStore;
   readonly dashboards: Dashboards;
   readonly encode: EncodeContext;
-  /** The command line tool's script. */
-  readonly program: string;
+  /** The command line tool. */
+  readonly program: Tool;
   /** A folder for pictures that were made to be looked at. */
   readonly pictures: vscode.Uri;
 }

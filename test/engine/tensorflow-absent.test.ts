@@ -9,7 +9,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { delimiter, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { cacheFolder } from "../../src/ml/data/cache-folder.ts";
-import { chooseEngine } from "../../src/ml/engine/choose-engine.ts";
+import { chooseForUse } from "../../src/ml/engine/choose-engine.ts";
 import { createTensorflowEngine } from "../../src/ml/engine/tensorflow/tensorflow-engine.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { plainEnvironment, runCli, tinyTraining } from "../cli/run-cli.ts";
@@ -158,7 +158,7 @@ describe("TensorFlow is used where", () => {
   });
 
   test("it is named: auto never takes it", async () => {
-    assert.equal((await chooseEngine("auto", options)).engine.name, "cpu");
+    assert.equal((await chooseForUse("auto", options)).engine.name, "cpu");
   });
 
   test("a whole run is trained and evaluated with it from the command line", async (t) => {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { downloadAndUnzipVSCode, runTests } from "@vscode/test-electron";
-import { unpack, unzip, vsixPath } from "../package/vsix.ts";
+import { ownTarget, unpack, unzip, vsixOf } from "../package/vsix.ts";
 import { bundleSuite } from "./bundle.ts";
 import { type Outcomes, readOutcomes } from "./outcomes.ts";
 
@@ -34,7 +34,7 @@ async function testOnDesktop(folder: string): Promise<Outcomes | null> {
   const suite = join(folder, "suite.cjs");
   mkdirSync(workspace);
   copyFileSync(new URL("../../media/icon.png", import.meta.url), join(workspace, "picture.png"));
-  unpack(unzip(vsixPath), extension);
+  unpack(unzip(vsixOf(ownTarget)), extension);
   await bundleSuite(suite);
   const places = [
     `--user-data-dir=${join(folder, "data")}`,

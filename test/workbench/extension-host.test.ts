@@ -7,7 +7,7 @@ import { after } from "node:test";
 import { helperCommand, packHelper } from "../extension-host/helper.ts";
 import { readOutcomes } from "../extension-host/outcomes.ts";
 import { eventually } from "../fixtures/eventually.ts";
-import { vsixPath } from "../package/vsix.ts";
+import { ownTarget, vsixOf } from "../package/vsix.ts";
 import { findInstallation } from "./installation.ts";
 import { scenarios } from "./scenario.ts";
 
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "latent-lab-host-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const isInstalled = !("missing" in findInstallation());
-const scenario = scenarios({ extensions: isInstalled ? [vsixPath, await packHelper(folder)] : [] });
+const scenario = scenarios({ extensions: isInstalled ? [vsixOf(ownTarget), await packHelper(folder)] : [] });
 const picture = readFileSync(new URL("../../media/icon.png", import.meta.url));
 
 scenario(

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
-import { vsixPath } from "../package/vsix.ts";
+import { ownTarget, vsixOf } from "../package/vsix.ts";
 import { findInstallation } from "./installation.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench, type WorkbenchOptions } from "./workbench.ts";
@@ -31,7 +31,7 @@ export function scenarios(options: Partial<Omit<WorkbenchOptions, "installation"
     return (title) => {
       test(title, { skip: installation.missing }, () => undefined);
     };
-  const { extensions = [vsixPath], settings = {}, trust = "everything" } = options;
+  const { extensions = [vsixOf(ownTarget)], settings = {}, trust = "everything" } = options;
   const workbench = new Workbench({ installation, extensions, settings, trust });
   before(() => workbench.start());
   after(() => workbench.stop());

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../fixtures/eventually.ts";
 import { epochsIn, runsIn } from "../fixtures/workspace-runs.ts";
+import { ownTarget } from "../package/vsix.ts";
 import { scenarios } from "./scenario.ts";
 
 const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
@@ -11,6 +12,11 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
   await window.runCommand("Latent Lab: Train…");
   await window.quickInput.pick("mnist-vae");
   await window.quickInput.pick("Drawn digits, a quick try");
+  const ranOn = new Set<string>();
+  await eventually("the training process", () => {
+    for (const path of workbench.executables("latent-lab.js train")) ranOn.add(path);
+    return ranOn.size > 0;
+  });
   const dashboard = await window.panel('body[data-panel="dashboard"]');
   await eventually("the end", async () => /finished/i.test(await dashboard.text()), 60);
   await eventually("the curves", async () => (await dashboard.colours("canvas")) > 3);
@@ -20,6 +26,15 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
   await eventually("pictures", async () => (await dashboard.locator("canvas").count()) > 1);
   assert.ok((await window.statusBar.texts()).some((item) => item.includes("Latent Lab")));
   const log = workbench.outputChannel("Latent Lab");
+  const own =
+    /node: \S+\/extensions\/latent-lab\.latent-lab-[^/]+\/dist\/node\/node \(24\.\d+\.\d+, it came with the extension\): CPU, and GPU/;
+  if (ownTarget !== "universal") {
+    assert.ok(
+      ranOn.size > 0 && [...ranOn].every((path) => path.endsWith("/dist/node/node")),
+      [...ranOn].join(),
+    );
+    assert.match(log, own);
+  }
   assert.match(log, /epoch 5\/5 {2}train [\d.]+ {2}test [\d.]+/);
   const [run = ""] = runsIn(folder);
   assert.equal(epochsIn(run), 5);

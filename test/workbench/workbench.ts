@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -141,6 +142,18 @@ export class Workbench {
       .filter((pid) => readProcess(pid, "environ").includes(`${mark}=${this.#id}`))
       .filter((pid) => readProcess(pid, "cmdline").replaceAll("\0", " ").includes(part))
       .map(Number);
+  }
+
+  /** What runs those processes: absolute paths. */
+  executables(part: string): string[] {
+    return this.processes(part).flatMap((pid) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/exe`)];
+      } catch {
+        // It has ended.
+        return [];
+      }
+    });
   }
 
   /** Ends everything, detached training processes too, and removes the folders. */

@@ -8,19 +8,20 @@ import { starter } from "../experiments/experiment-files.ts";
 import type { Services } from "../services.ts";
 import { movesBar } from "../training/dataset-progress.ts";
 import { askTool } from "../training/tool.ts";
+import { roughly } from "../words.ts";
 import { pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
-const enginesAnswer = z.object({
-  engines: z.array(
-    z.object({
-      name: z.string(),
-      available: z.boolean(),
-      description: z.optional(z.string()),
-      reason: z.optional(z.string()),
-      hint: z.optional(z.string()),
-    }),
-  ),
+const listedEngine = z.object({
+  name: z.string(),
+  available: z.boolean(),
+  description: z.optional(z.string()),
+  driver: z.nullish(z.string()),
+  imagesPerSecond: z.nullish(z.number()),
+  reason: z.optional(z.string()),
+  hint: z.optional(z.string()),
 });
+type ListedEngine = z.infer<typeof listedEngine>;
+const enginesAnswer = z.object({ engines: z.array(listedEngine) });
 
 export async function selectEngine({ program, reporter }: Services): Promise<void> {
   requireTrust("look for engines");
@@ -35,12 +36,12 @@ export async function selectEngine({ program, reporter }: Services): Promise<voi
     throw new Failure("internal", "the list of engines makes no sense", "Update Latent Lab.");
   const current = vscode.workspace.getConfiguration("latentLab").get("engine", "auto");
   const items = [
-    { name: "auto", available: true, description: "the fastest that works on this machine" },
+    { name: "auto", available: true, description: "the fastest at what is trained, tried out each time" },
     ...answer.data.engines,
   ].map((engine) => ({
     label: `${engine.name === current ? "$(check) " : ""}${engine.name}`,
     description: engine.available ? (engine.description ?? "") : "not available",
-    detail: "reason" in engine ? `${engine.reason}. ${engine.hint ?? ""}` : "",
+    detail: detailOf(engine),
     engine,
   }));
   const picked = await vscode.window.showQuickPick(items, { title: "Which engine computes?" });
@@ -58,6 +59,13 @@ export async function selectEngine({ program, reporter }: Services): Promise<voi
   await vscode.workspace
     .getConfiguration("latentLab")
     .update("engine", picked.engine.name, vscode.ConfigurationTarget.Global);
+}
+
+/** What a line has no room for: why it is out and what to do, or how fast it is and on which driver. */
+function detailOf({ reason, hint, imagesPerSecond, driver }: Partial<ListedEngine>): string {
+  if (reason !== undefined) return `${reason}. ${hint ?? ""}`;
+  const speed = imagesPerSecond ? `${roughly(imagesPerSecond)} images/s on the VAE 784-400-20` : "";
+  return [speed, driver ?? ""].filter((part) => part !== "").join(", ");
 }
 
 export async function getMnist({ program }: Services): Promise<void> {

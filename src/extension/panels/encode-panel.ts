@@ -23,7 +23,7 @@ import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
-import { askTool } from "../training/tool.ts";
+import { askTool, type Tool } from "../training/tool.ts";
 import { pageHtml, webviewOptions } from "./page.ts";
 import { saveFile } from "./save-file.ts";
 
@@ -48,7 +48,7 @@ const savedStateSchema = z.object({
 
 export interface EncodeContext {
   readonly extension: vscode.Uri;
-  readonly program: string;
+  readonly program: Tool;
   readonly store: RunStore;
   readonly log: vscode.LogOutputChannel;
   readonly reporter: Reporter;

@@ -10,9 +10,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ControlFile } from "../../contract/control.ts";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readControlFile } from "./control-connection.ts";
-import { findNode } from "./node-runtime.ts";
 import { processEnvironment } from "./process-environment.ts";
-import { unstartable } from "./tool.ts";
+import { type Tool, unstartable } from "./tool.ts";
 
 /** From the start of the process to its control file. */
 const patienceMilliseconds = 30_000;
@@ -22,8 +21,7 @@ const pollMilliseconds = 50;
 const outputFile = "output.log";
 
 export interface Launch {
-  /** The command line tool's script. */
-  readonly program: string;
+  readonly program: Tool;
   /** After `train`. */
   readonly args: readonly string[];
   /** The workspace folder it runs in. */
@@ -40,7 +38,8 @@ export interface Launched {
 
 /** Throws a Failure: engine-failed where the process dies or hangs before it can be reached; storage-*; usage. */
 export async function launchTraining({ program, args, folder, controlRoot }: Launch): Promise<Launched> {
-  const node = await findNode();
+  const { script, runtimes } = program;
+  const node = await runtimes.find();
   const own = join(controlRoot, randomUUID());
   try {
     await mkdir(own, { recursive: true, mode: 0o700 });
@@ -49,7 +48,7 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
   }
   const output = await open(join(own, outputFile), "a", 0o600);
   try {
-    const child = spawn(node.path, [program, "train", ...args, "--json", "--control", own], {
+    const child = spawn(node.path, [script, "train", ...args, "--json", "--control", own], {
       cwd: folder,
       env: processEnvironment(node),
       detached: true,
@@ -58,6 +57,9 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
     const launched = await reached(child, own, node.path);
     child.unref();
     return launched;
+  } catch (error) {
+    void runtimes.forget(node);
+    throw error;
   } finally {
     await output.close();
   }

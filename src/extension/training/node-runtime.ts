@@ -1,11 +1,20 @@
 /**
- * Which Node runs the training process: the user's setting, the one this extension host runs on where that is a real
- * Node, one on the PATH, and at last the editor's own runtime as a Node.
+ * The Node that runs the training process, found when it is needed first. What was chosen holds for the window's life;
+ * which Nodes have proved themselves is kept for later windows, so that they start trainings at once.
  */
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import * as vscode from "vscode";
-import { Failure } from "../../contract/failure.ts";
+import { stat } from "node:fs/promises";
+import * as z from "zod/mini";
+import { runtimeVerdictSchema } from "../../contract/runtime.ts";
+import { askRuntime } from "./ask-runtime.ts";
+import {
+  type Answer,
+  type Candidate,
+  candidatesOf,
+  chooseRuntime,
+  hasGpuLibrary,
+  isBest,
+  type Log,
+} from "./choose-runtime.ts";
 
 export interface NodeRuntime {
   readonly path: string;
@@ -13,36 +22,102 @@ export interface NodeRuntime {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Throws a Failure (usage) where the setting names what cannot be run. */
-export async function findNode(): Promise<NodeRuntime> {
-  // The setting's scope is the machine: no workspace can name an executable.
-  const chosen = vscode.workspace.getConfiguration("latentLab").get("node", "");
-  if (chosen !== "") {
-    if (await isExecutable(chosen)) return { path: chosen, environment: {} };
-    throw new Failure(
-      "usage",
-      `the setting latentLab.node names ${chosen}, which cannot be run`,
-      "Correct the setting, or leave it empty.",
+/** A part of VS Code's Memento. */
+export interface Memory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+export interface RuntimeParts {
+  /** The command line tool's script. */
+  readonly script: string;
+  /** The extension's. */
+  readonly version: string;
+  readonly memory: Memory;
+  readonly log: Log;
+  /** What the setting latentLab.node says now. */
+  readonly setting: () => string;
+}
+
+const memoryKey = "runtimes";
+const maximumRemembered = 16;
+
+const rememberedSchema = z.record(z.string(), z.object({ stamp: z.string(), verdict: runtimeVerdictSchema }));
+type Remembered = z.infer<typeof rememberedSchema>;
+
+export class NodeRuntimes {
+  readonly #parts: RuntimeParts;
+  readonly #withGpu: boolean;
+  #chosen: { readonly setting: string; readonly runtime: Promise<NodeRuntime> } | null = null;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.#withGpu = hasGpuLibrary(parts.script);
+  }
+
+  /** Throws a Failure (usage) where the setting names what cannot be run. */
+  find(): Promise<NodeRuntime> {
+    const setting = this.#parts.setting();
+    if (this.#chosen?.setting === setting) return this.#chosen.runtime;
+    const runtime = this.#choose(setting);
+    const chosen = { setting, runtime };
+    this.#chosen = chosen;
+    runtime.catch(() => {
+      // Tomorrow the file may be there.
+      if (this.#chosen === chosen) this.#chosen = null;
+    });
+    return runtime;
+  }
+
+  /** It did not do what it should have: the next time, all are asked anew. */
+  async forget({ path }: NodeRuntime): Promise<void> {
+    this.#chosen = null;
+    const { [path]: _, ...others } = this.#remembered();
+    await this.#keep(others);
+  }
+
+  #choose(setting: string): Promise<NodeRuntime> {
+    const { script, log } = this.#parts;
+    const { execPath, platform, env, versions } = process;
+    const surroundings = { setting, script, execPath, platform, electron: versions.electron };
+    const candidates = candidatesOf({ ...surroundings, searchPath: env.PATH ?? "" });
+    return chooseRuntime(candidates, this.#withGpu, (candidate) => this.#ask(candidate), log);
+  }
+
+  /** Only the best answers are kept: a worse one may have had a reason that has passed. */
+  async #ask(candidate: Candidate): Promise<Answer> {
+    const { script } = this.#parts;
+    const stamp = await this.#stampOf(candidate.path);
+    const remembered = this.#remembered()[candidate.path];
+    if (stamp !== null && remembered?.stamp === stamp && isBest(remembered.verdict, this.#withGpu))
+      return { kind: "verdict", verdict: remembered.verdict };
+    const answer = await askRuntime(script, candidate);
+    if (stamp === null || answer.kind !== "verdict" || !isBest(answer.verdict, this.#withGpu)) return answer;
+    const { [candidate.path]: _, ...others } = this.#remembered();
+    const kept = Object.entries(others).slice(1 - maximumRemembered);
+    const all = Object.fromEntries([...kept, [candidate.path, { stamp, verdict: answer.verdict }]]);
+    await this.#keep(all);
+    return answer;
+  }
+
+  /** Another when the file or the extension has changed; null where there is no such file. */
+  async #stampOf(path: string): Promise<string | null> {
+    return stat(path).then(
+      ({ mtimeMs, size }) => `${this.#parts.version} ${mtimeMs} ${size}`,
+      () => null,
     );
   }
-  if (process.versions.electron === undefined) return { path: process.execPath, environment: {} };
-  const onPath = await nodeOnPath();
-  if (onPath !== null) return { path: onPath, environment: {} };
-  return { path: process.execPath, environment: { ELECTRON_RUN_AS_NODE: "1" } };
-}
 
-async function nodeOnPath(): Promise<string | null> {
-  const name = process.platform === "win32" ? "node.exe" : "node";
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const path = join(folder, name);
-    if (folder !== "" && (await isExecutable(path))) return path;
+  async #keep(remembered: Remembered): Promise<void> {
+    try {
+      await this.#parts.memory.update(memoryKey, remembered);
+    } catch {
+      // The next window asks again.
+    }
   }
-  return null;
-}
 
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  #remembered(): Remembered {
+    const remembered = rememberedSchema.safeParse(this.#parts.memory.get(memoryKey));
+    return remembered.success ? remembered.data : {};
+  }
 }

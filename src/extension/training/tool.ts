@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import type * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Failure, failureCodes } from "../../contract/failure.ts";
-import { findNode } from "./node-runtime.ts";
+import type { NodeRuntimes } from "./node-runtime.ts";
 import { processEnvironment } from "./process-environment.ts";
 
 /** An answer with pictures in it may be some megabytes; one far above is a mistake. */
@@ -20,6 +20,12 @@ const errorLine = z.object({
   hint: z.string(),
 });
 
+export interface Tool {
+  /** Its main file. */
+  readonly script: string;
+  readonly runtimes: NodeRuntimes;
+}
+
 export interface Question {
   /** After the program's name, without `--json`. */
   readonly args: readonly string[];
@@ -32,12 +38,12 @@ export interface Question {
 
 /** The last line that the command prints, as a value. Throws a Failure, interrupted among them. */
 export async function askTool(
-  program: string,
+  { script, runtimes }: Tool,
   { args, folder, token, onProgress }: Question,
 ): Promise<unknown> {
-  const node = await findNode();
+  const node = await runtimes.find();
   const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(node.path, [program, ...args, "--json"], {
+    const child = spawn(node.path, [script, ...args, "--json"], {
       cwd: folder,
       env: processEnvironment(node),
       stdio: ["ignore", "pipe", "ignore"],
@@ -56,7 +62,10 @@ export async function askTool(
       }
       if (text.length > maximumAnswerLength) child.kill();
     });
-    child.on("error", (error) => reject(unstartable(node.path, error)));
+    child.on("error", (error) => {
+      void runtimes.forget(node);
+      reject(unstartable(node.path, error));
+    });
     child.on("close", (status) => {
       cancelled?.dispose();
       resolve({ code: status, output: text });
@@ -68,6 +77,7 @@ export async function askTool(
   const error = errorLine.safeParse(answer);
   if (error.success) throw new Failure(error.data.code, error.data.message, error.data.hint);
   if (code === 0 && answer !== undefined) return answer;
+  void runtimes.forget(node);
   throw new Failure(
     "internal",
     `latent-lab ${args[0]} ended with ${code ?? "a signal"} and no answer`,
@@ -80,7 +90,7 @@ export function unstartable(path: string, error: Error): Failure {
   return new Failure(
     "engine-failed",
     `${path} cannot be started (${error.message})`,
-    "Name a Node 20 or later in the setting latentLab.node.",
+    "Name a Node 24 in the setting latentLab.node, or leave it empty.",
     { cause: error },
   );
 }

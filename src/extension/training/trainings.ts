@@ -10,6 +10,7 @@ import type { WhenAlone } from "../../contract/control.ts";
 import { Disposables } from "../dispose.ts";
 import { isAlive } from "../is-alive.ts";
 import { findControlFile, launchTraining } from "./launch.ts";
+import type { Tool } from "./tool.ts";
 import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
 
 /** Between the change of the folder and looking into it. */
@@ -21,7 +22,7 @@ export interface EndedTraining {
 }
 
 export class Trainings implements vscode.Disposable {
-  readonly #program: string;
+  readonly #program: Tool;
   readonly #controlRoot: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #disposables = new Disposables();
@@ -36,8 +37,8 @@ export class Trainings implements vscode.Disposable {
   readonly onDidBegin = this.#began.event;
   readonly onDidEnd = this.#ended.event;
 
-  /** `program` is the command line tool's script; `controlRoot` belongs to this user and is shared by all windows. */
-  constructor(program: string, controlRoot: string, log: vscode.LogOutputChannel) {
+  /** `controlRoot` belongs to this user and is shared by all windows. */
+  constructor(program: Tool, controlRoot: string, log: vscode.LogOutputChannel) {
     this.#program = program;
     this.#controlRoot = controlRoot;
     this.#log = log;

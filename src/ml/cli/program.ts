@@ -15,6 +15,7 @@ import {
   wholeNumber,
   withEngineOptions,
 } from "./options.ts";
+import type { RuntimeOptions } from "./runtime-command.ts";
 import type { TrainArguments } from "./train-command.ts";
 import type { EvaluateArguments, PictureArguments, SampleArguments } from "./use-commands.ts";
 import { productVersion } from "./version.ts";
@@ -187,6 +188,14 @@ function addLists(program: Command, context: Context): void {
     });
   addEngines(program, context);
   program
+    .command("runtime", { hidden: true })
+    .description("For editors: whether this Node can read what a GPU computes.")
+    .addOption(jsonOption("what is known, a JSON object a line; the last line counts"))
+    .action(async (options: RuntimeOptions) => {
+      const { describeRuntime } = await import("./runtime-command.ts");
+      await describeRuntime(context, options);
+    });
+  program
     .command("runs")
     .summary("list the runs")
     .description("Lists the runs in .latent-lab/runs below the current folder, the latest last.")
@@ -204,7 +213,7 @@ function addEngines(program: Command, context: Context): void {
     .description("Lists the engines, and finds out whether each works on this machine.")
     .addOption(jsonOption("one JSON object"))
     .action(async (options: ListOptions) => {
-      const { listEngines } = await import("./list-commands.ts");
+      const { listEngines } = await import("./engine-commands.ts");
       await listEngines(context, options);
     });
   const withJson = (options: ListOptions) => ({

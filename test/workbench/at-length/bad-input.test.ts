@@ -1,6 +1,6 @@
 // What goes wrong around the extension: each has to end in a clear message with a next step, and with nothing lost.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../fixtures/eventually.ts";
 import { promisingPng } from "../../fixtures/picture-bytes.ts";
@@ -112,16 +112,27 @@ scenario(
 scenario("a training process that dies at once", { "latent-lab.json": quick }, async (scene) => {
   const { window, workbench, folder } = scene;
   const node = join(folder, "node");
-  writeFileSync(node, "#!/bin/sh\necho 'no such luck' >&2\nexit 3\n");
-  chmodSync(node, 0o755);
+  const verdict = { node: "24.0.0", electron: null, dawn: false, readback: false, reason: "no GPU" };
+  const answer = `case "$2" in runtime) echo '${JSON.stringify(verdict)}'; exit;; esac\n`;
+  const writeNode = (beginning: string) =>
+    writeFileSync(node, `#!/bin/sh\n${beginning}echo 'no such luck' >&2\nexit 3\n`, { mode: 0o755 });
   workbench.useMachineSettings({ "latentLab.node": node });
   try {
     await window.reload();
     await window.editors.open("latent-lab.json");
+    writeNode(answer);
     await window.editors.clickCodeLens("Train");
-    const message = await window.notifications.waitFor(/ended at once/);
+    const message = await window.notifications.waitFor(/the training process ended at once/i);
     assert.match(message, /no such luck/);
     assert.match(message, /latentLab\.node/);
+    await window.notifications.dismiss();
+    // One that cannot even say what it is does not come to training.
+    writeNode("");
+    await window.editors.clickCodeLens("Train");
+    assert.match(
+      await window.notifications.waitFor(/which ended at once/),
+      /latentLab\.node names .*no such luck/,
+    );
   } finally {
     workbench.useMachineSettings({});
   }

@@ -74,7 +74,9 @@ function opposite(flag: string): string {
 /**
  * V8's switches for the kernels, none of them the default:
  * the optimising compiler at once (the quick one cannot revectorize, and a training is all hot loop);
- * on Node 20 relaxed SIMD, which later ones have on; where V8 has it, the revectorizer.
+ * on Node 20 relaxed SIMD, which later ones have on; where V8 has it, the revectorizer;
+ * from Node 25 on no inlining, over which V8 stumbles in code that the quick compiler has never seen ("Check failed:
+ * function_feedback", Node 26.7 and 26.10). AssemblyScript has inlined what matters.
  */
 export function compilerFlags(): readonly string[] {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -85,6 +87,7 @@ export function compilerFlags(): readonly string[] {
     "--no-wasm-lazy-compilation",
     ...(major < 22 ? ["--experimental-wasm-relaxed-simd"] : []),
     ...(canRevectorize ? ["--experimental-wasm-revectorize"] : []),
+    ...(major >= 25 ? ["--no-wasm-inlining"] : []),
   ];
 }
 
