@@ -117,8 +117,8 @@ test("a name that is empty, as a script's unset variable is, never means the cur
 
 test("an engine that is not there is named, with those that are", async (t) => {
   const folder = temporaryFolder(t);
-  const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "webgpu"], folder, 1);
-  assert.match(said, /there is no engine "webgpu"\nhint: Engines: auto, cpu, tensorflow\./);
+  const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "cuda"], folder, 1);
+  assert.match(said, /there is no engine "cuda"\nhint: Engines: auto, webgpu, cpu, tensorflow\./);
 });
 
 test("more threads than processors are refused, naming how many there are", async (t) => {
@@ -220,19 +220,21 @@ test("presets are listed by name, and under --json as whole experiments", async 
   assert.doesNotMatch(await refusal(["train", "--engine", "nope"], folder, 1), /latent-lab\.json/);
 });
 
-test("engines says of each whether it works here", async (t) => {
+test("engines says of each how fast it is here, or why it is out and what to do", async (t) => {
   const folder = temporaryFolder(t);
   const { engines } = JSON.parse((await run(["engines", "--json"], folder)).stdout);
   assert.deepEqual(
-    engines.map((engine: { name: string; available: boolean }) => [engine.name, engine.available]),
-    [
-      ["cpu", true],
-      ["tensorflow", false],
-    ],
+    engines.map((engine: { name: string }) => engine.name),
+    ["webgpu", "cpu", "tensorflow"],
   );
+  const [webgpu, cpu, tensorflow] = engines;
+  assert.equal(cpu.available, true);
+  assert.ok(cpu.imagesPerSecond > 0);
+  assert.equal(tensorflow.available, false);
   const { stdout } = await run(["engines"], folder);
-  assert.match(stdout, /^cpu +works +.*WebAssembly/);
-  assert.match(stdout, /^tensorflow +not here +TensorFlow is not installed\. Install it: /m);
+  assert.match(stdout, /^cpu +[\d,]+ images\/s +[\d.]+ [GT]B +.*WebAssembly/m);
+  assert.match(stdout, /^tensorflow cannot run here: TensorFlow is not installed\.\n {2}Install it: /m);
+  if (!webgpu.available) assert.match(stdout, /^webgpu cannot run here: .+\.\n {2}.+/m);
 });
 
 test("datasets says whether MNIST is here", async (t) => {

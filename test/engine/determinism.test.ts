@@ -9,6 +9,7 @@ import { Failure } from "../../src/contract/failure.ts";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import { initialParameters } from "../../src/ml/model/initialise.ts";
 import { patchDataset } from "../reference/datasets.ts";
+import { testedEngines } from "../reference/engines.ts";
 import { experiment } from "../reference/experiments.ts";
 import { assertSameBits, trainedState, withSession } from "../reference/sessions.ts";
 
@@ -27,9 +28,13 @@ const models: Record<string, Experiment> = {
   }),
 };
 
-for (const [name, choice] of Object.entries(models))
-  describe(name, () => {
-    const setting = { experiment: choice, dataset };
+const cases = testedEngines.flatMap((tested) =>
+  Object.entries(models).map(([name, choice]) => ({ ...tested, name: `${name} on ${tested.name}`, choice })),
+);
+
+for (const { name, choice, engine, skip } of cases)
+  describe(name, { skip }, () => {
+    const setting = { experiment: choice, dataset, engine };
 
     test("starts from the network's initialisation, moments at zero", async () => {
       await withSession(setting, async (session, network) => {
@@ -41,18 +46,6 @@ for (const [name, choice] of Object.entries(models))
           assert.ok(state.tensors.get(tensor)?.secondMoment.every((moment) => moment === 0));
         }
       });
-    });
-
-    test("has the same bits after 25 steps on one, two and three threads", async () => {
-      const one = await trainedState({ ...setting, threads: 1 }, 25);
-      assertSameBits(await trainedState({ ...setting, threads: 2 }, 25), one, "two threads");
-      assertSameBits(await trainedState({ ...setting, threads: 3 }, 25), one, "three threads");
-    });
-
-    test("has the same bits with eight columns of a product at a time and with sixteen", async () => {
-      const eight = await trainedState({ ...setting, engine: createCpuEngine({ columns: 8 }) }, 10);
-      const sixteen = await trainedState({ ...setting, engine: createCpuEngine({ columns: 16 }) }, 10);
-      assertSameBits(eight, sixteen, "eight columns");
     });
 
     test("has the same bits and losses however its steps are grouped, evaluated in between or not", async () => {
@@ -155,8 +148,25 @@ for (const [name, choice] of Object.entries(models))
     test("gives other weights for another seed", async () => {
       const other = { ...choice, training: { ...choice.training, seed: choice.training.seed + 1 } };
       const one = await trainedState(setting, 1);
-      const two = await trainedState({ experiment: other, dataset }, 1);
+      const two = await trainedState({ ...setting, experiment: other }, 1);
       for (const [tensor, { value }] of one.tensors)
         assert.notDeepEqual(two.tensors.get(tensor)?.value, value, tensor);
+    });
+  });
+
+for (const [name, choice] of Object.entries(models))
+  describe(`${name}, whatever the processor offers`, () => {
+    const setting = { experiment: choice, dataset };
+
+    test("has the same bits after 25 steps on one, two and three threads", async () => {
+      const one = await trainedState({ ...setting, threads: 1 }, 25);
+      assertSameBits(await trainedState({ ...setting, threads: 2 }, 25), one, "two threads");
+      assertSameBits(await trainedState({ ...setting, threads: 3 }, 25), one, "three threads");
+    });
+
+    test("has the same bits with eight columns of a product at a time and with sixteen", async () => {
+      const eight = await trainedState({ ...setting, engine: createCpuEngine({ columns: 8 }) }, 10);
+      const sixteen = await trainedState({ ...setting, engine: createCpuEngine({ columns: 16 }) }, 10);
+      assertSameBits(eight, sixteen, "eight columns");
     });
   });

@@ -8,11 +8,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ExperimentFile } from "../../src/contract/experiment.ts";
 import type { SplitName } from "../../src/ml/data/dataset.ts";
-import type { Session } from "../../src/ml/engine/engine.ts";
+import type { Engine, Session } from "../../src/ml/engine/engine.ts";
 import { buildNetwork, type Network } from "../../src/ml/model/network.ts";
 import { assertClose } from "../reference/agreement.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { deviation } from "../reference/deviation.ts";
+import { testedEngines } from "../reference/engines.ts";
 import { evaluateReference } from "../reference/evaluation.ts";
 import { experiment } from "../reference/experiments.ts";
 import { Matrix } from "../reference/matrix.ts";
@@ -49,21 +50,29 @@ const models: Record<string, ExperimentFile> = {
 
 /** A session and a reference with the same weights. */
 function withModel(
+  engine: Engine,
   file: ExperimentFile,
   use: (session: Session, reference: ReferenceModel, network: Network) => Promise<void>,
 ): Promise<void> {
-  return withSession({ experiment: experiment(file), dataset, threads: 2 }, async (session, network) => {
-    const state = randomState(network, 31);
-    await session.restore(state);
-    await use(session, new ReferenceModel(network, state), network);
-  });
+  return withSession(
+    { experiment: experiment(file), dataset, threads: 2, engine },
+    async (session, network) => {
+      const state = randomState(network, 31);
+      await session.restore(state);
+      await use(session, new ReferenceModel(network, state), network);
+    },
+  );
 }
 
-for (const [name, file] of Object.entries(models))
-  describe(name, () => {
+const cases = testedEngines.flatMap((tested) =>
+  Object.entries(models).map(([name, file]) => ({ ...tested, name: `${name}, on ${tested.name}`, file })),
+);
+
+for (const { name, file, engine, skip } of cases)
+  describe(name, { skip }, () => {
     for (const splitName of ["train", "test"] satisfies SplitName[])
       test(`evaluates the ${splitName} split as the reference does`, () =>
-        withModel(file, async (session, reference, network) => {
+        withModel(engine, file, async (session, reference, network) => {
           const found = await session.evaluate(splitName);
           const expected = evaluateReference(reference, dataset[splitName]);
           assertClose(found.loss, expected.loss, tolerance, "loss");
@@ -82,7 +91,7 @@ for (const [name, file] of Object.entries(models))
     // 16 is the batch: fewer, one more, and several batches with a remainder.
     for (const count of [1, 7, 17, 50])
       test(`encodes and decodes ${count} images as the reference does`, () =>
-        withModel(file, async (session, reference, network) => {
+        withModel(engine, file, async (session, reference, network) => {
           const images = Float32Array.from({ length: count * network.pixels }, (_, index) =>
             Math.fround((dataset.train.pixels[index] as number) / 255),
           );
@@ -97,7 +106,7 @@ for (const [name, file] of Object.entries(models))
         }));
 
     test("encodes and decodes nothing to nothing", () =>
-      withModel(file, async (session) => {
+      withModel(engine, file, async (session) => {
         assert.equal((await session.encode(new Float32Array())).length, 0);
         assert.equal((await session.decode(new Float32Array())).length, 0);
       }));

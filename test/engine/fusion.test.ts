@@ -6,52 +6,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
-import type { Engine } from "../../src/ml/engine/engine.ts";
 import { fusePlan } from "../../src/ml/model/fuse.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { planNetwork } from "../../src/ml/model/plan.ts";
-import { assertClose, assertNear } from "../reference/agreement.ts";
 import { drawCase } from "../reference/cases.ts";
+import { assertEnginesAgree } from "../reference/comparison.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { mnistAutoencoder, mnistVae } from "../reference/experiments.ts";
-import { type TrainingSetting, withSession } from "../reference/sessions.ts";
+import type { TrainingSetting } from "../reference/sessions.ts";
 
 const cases = 20;
 const steps = 3;
-const tolerance = 1e-5;
-const weightBounds = { relative: 2e-6, worst: 2e-4 };
-const momentBounds = { relative: 1e-5, worst: 2e-5 };
+const tolerance = {
+  losses: 1e-5,
+  weights: { relative: 2e-6, worst: 2e-4 },
+  moments: { relative: 1e-5, worst: 2e-5 },
+};
 
-async function runEverything(setting: TrainingSetting, engine: Engine) {
-  return await withSession({ ...setting, engine }, async (session, network) => {
-    const losses = await session.train(steps);
-    const images = new Float32Array(3 * network.pixels).fill(0.5);
-    return {
-      losses,
-      state: await session.state(),
-      evaluation: await session.evaluate("test"),
-      decoded: await session.decode(await session.encode(images)),
-    };
-  });
-}
-
-async function compareWithPlain(setting: TrainingSetting, what: string): Promise<void> {
-  const fused = await runEverything(setting, createCpuEngine());
-  const plain = await runEverything(setting, createCpuEngine({ program: "plain" }));
-  plain.losses.reconstruction.forEach((reconstruction, step) => {
-    assertClose(fused.losses.reconstruction[step], reconstruction, tolerance, `${what}, step ${step}`);
-    assertClose(fused.losses.kl[step], plain.losses.kl[step] ?? 0, tolerance, `${what}, KL of step ${step}`);
-  });
-  assert.deepEqual(fused.losses.imagesPerStep, plain.losses.imagesPerStep);
-  for (const [name, { value, firstMoment, secondMoment }] of plain.state.tensors) {
-    const found = fused.state.tensors.get(name);
-    assertNear(found?.value, value, weightBounds, `${what}, ${name}, weights`);
-    assertNear(found?.firstMoment, firstMoment, momentBounds, `${what}, ${name}, first moments`);
-    assertNear(found?.secondMoment, secondMoment, momentBounds, `${what}, ${name}, second moments`);
-  }
-  assertClose(fused.evaluation.loss, plain.evaluation.loss, tolerance, `${what}, evaluated loss`);
-  assertClose(fused.evaluation.pixelMse, plain.evaluation.pixelMse, tolerance, `${what}, squared error`);
-  assertNear(fused.decoded, plain.decoded, { relative: tolerance, worst: tolerance }, `${what}, decoded`);
+function compareWithPlain(setting: TrainingSetting, what: string): Promise<void> {
+  return assertEnginesAgree(
+    setting,
+    createCpuEngine(),
+    createCpuEngine({ program: "plain" }),
+    steps,
+    tolerance,
+    what,
+  );
 }
 
 test(`the fused and the plain Program of ${cases} odd networks agree`, async () => {

@@ -12,9 +12,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Activation, activations } from "../../src/contract/experiment.ts";
 import { adamSlot } from "../../src/ml/engine/adam-slot.ts";
-import { findAdapter } from "../../src/ml/engine/webgpu/adapter.ts";
 import { KL, LATENT_SUMS, RECONSTRUCTION, SQUARES } from "../../src/ml/engine/webgpu/control-words.ts";
-import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
 import { allTiles } from "../../src/ml/engine/webgpu/tiles.ts";
 import type { Network } from "../../src/ml/model/network.ts";
@@ -475,19 +474,18 @@ async function tryOut(
     encode: none,
     decode: none,
   };
-  const device = await GpuDevice.open(await findAdapter({ software: true, checks: "fast" }));
+  const tile = allTiles[index % allTiles.length];
+  assert.ok(tile);
+  const machine = await Machine.open(await openDevice({ software: true, checks: "fast" }), {
+    network,
+    plan,
+    dataset: datasetOf(network),
+    rows: network.batch,
+    program,
+    tiles: () => tile,
+    fill,
+  });
   try {
-    const tile = allTiles[index % allTiles.length];
-    assert.ok(tile);
-    const machine = await Machine.open(device, {
-      network,
-      plan,
-      dataset: datasetOf(network),
-      rows: network.batch,
-      program,
-      tiles: () => tile,
-      fill,
-    });
     bench.fillIn(machine);
     machine.writeAdam(Float32Array.from(adamSlot(network.optimizer, 1)));
     await machine.run("train", 1, {
@@ -501,7 +499,7 @@ async function tryOut(
     for (const check of bench.checks) await check(machine);
     for (const name of ["parameters", "activations"] as const) await assertGapsUntouched(machine, name);
   } finally {
-    device.close();
+    machine.close();
   }
 }
 

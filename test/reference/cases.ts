@@ -46,3 +46,13 @@ export function drawCase(index: number): TrainingSetting {
     threads: 1 + random.integer(3),
   };
 }
+
+/** What distinguishes a case, for a test's name. */
+export function caseInWords({ experiment: { model, loss, training }, dataset }: TrainingSetting): string {
+  return [
+    `${model.kind} ${model.encoder.join("-")} and ${model.decoder.join("-")}`,
+    `${model.activation}, ${model.latentActivation}, ${model.outputActivation}`,
+    `${loss.reconstruction} ${loss.reduction}, β ${loss.beta}`,
+    `batch ${training.batch} of ${dataset.train.count}`,
+  ].join("; ");
+}

@@ -50,13 +50,21 @@ export async function findAdapter({ software, checks }: WebgpuWishes): Promise<F
   const instance = instances.get(checks) ?? createInstance(checks);
   instances.set(checks, instance);
   const adapter = await request(await instance);
-  if (adapter.software && !software)
-    throw new Failure(
-      "engine-unavailable",
-      `there is no GPU here, only ${adapter.name}, which computes on the processor`,
-      "Install the driver of your GPU, with Vulkan; or use the CPU engine.",
-    );
+  requireWished(adapter, { software });
   return adapter;
+}
+
+/** Throws a Failure (engine-unavailable) for an adapter in software that was not asked for. */
+export function requireWished(
+  { software, name }: FoundAdapter,
+  wishes: Pick<WebgpuWishes, "software">,
+): void {
+  if (!software || wishes.software) return;
+  throw new Failure(
+    "engine-unavailable",
+    `there is no GPU here, only ${name}, which computes on the processor`,
+    "Install the driver of your GPU, with Vulkan; or use the CPU engine.",
+  );
 }
 
 async function createInstance(checks: Checks): Promise<GPU> {

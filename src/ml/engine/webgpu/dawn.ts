@@ -12,7 +12,7 @@ export interface Dawn {
   create(options: readonly string[]): GPU;
 }
 
-/** WebGPU's constants, which a browser has as globals (WebGPU, section 5.1 and 5.4). */
+/** WebGPU's constants, which a browser has as globals (WebGPU, sections 5.1, 5.4 and 8.1). */
 export const bufferUsage = {
   mapRead: 0x0001,
   copySource: 0x0004,
@@ -20,6 +20,7 @@ export const bufferUsage = {
   storage: 0x0080,
 } as const;
 export const mapModeRead = 0x0001;
+export const computeStage = 0x0004;
 
 /** Throws a Failure (engine-unavailable) where the package is missing or made for another platform. */
 export async function loadDawn(): Promise<Dawn> {

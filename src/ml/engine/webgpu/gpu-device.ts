@@ -1,10 +1,12 @@
 /**
  * A GPU device: buffers, pipelines, submissions and readback, with everything that can go wrong as a Failure. After a
- * failure (the device was lost, memory ran out, a kernel was refused) every later call ends with the same one.
+ * failure (the device was lost, a kernel was refused) every later call ends with the same one, and whoever asks for a
+ * device gets a new one. Until then one serves the whole process, and what it has compiled is compiled.
  */
 import { Failure, firstLine } from "../../../contract/failure.ts";
-import type { FoundAdapter } from "./adapter.ts";
-import { bufferUsage, mapModeRead } from "./dawn.ts";
+import { type FoundAdapter, findAdapter, requireWished, type WebgpuWishes } from "./adapter.ts";
+import { bufferUsage, computeStage, mapModeRead } from "./dawn.ts";
+import { arenas } from "./wgsl/prelude.ts";
 
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -16,27 +18,42 @@ const resume =
 /** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
 const mostInFlight = 3;
 
+const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
+
+/** The process's device. Throws a Failure (engine-unavailable). */
+export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
+  const known = await devices.get(wishes.checks)?.catch(() => null);
+  if (known && !known.hasFailed) {
+    requireWished(known.found, wishes);
+    return known;
+  }
+  const opening = findAdapter(wishes).then((found) => GpuDevice.open(found));
+  devices.set(wishes.checks, opening);
+  return opening;
+}
+
 export class GpuDevice {
+  readonly found: FoundAdapter;
   readonly limits: GPUSupportedLimits;
   readonly #device: GPUDevice;
   readonly #inFlight: Promise<unknown>[] = [];
-  readonly #buffers: GPUBuffer[] = [];
   readonly #lost: Promise<never>;
+  readonly #layout: GPUBindGroupLayout;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #failure: Failure | null = null;
   #staging: GPUBuffer | null = null;
 
   /** Throws a Failure (engine-unavailable) where the driver refuses. */
-  static async open({ adapter }: FoundAdapter): Promise<GpuDevice> {
-    const { limits } = adapter;
+  static async open(found: FoundAdapter): Promise<GpuDevice> {
+    const { limits } = found.adapter;
     try {
-      return new GpuDevice(
-        await adapter.requestDevice({
-          requiredLimits: {
-            maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-            maxBufferSize: limits.maxBufferSize,
-          },
-        }),
-      );
+      const device = await found.adapter.requestDevice({
+        requiredLimits: {
+          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+          maxBufferSize: limits.maxBufferSize,
+        },
+      });
+      return new GpuDevice(found, device);
     } catch (error) {
       throw new Failure(
         "engine-unavailable",
@@ -47,19 +64,30 @@ export class GpuDevice {
     }
   }
 
-  private constructor(device: GPUDevice) {
+  private constructor(found: FoundAdapter, device: GPUDevice) {
+    this.found = found;
     this.#device = device;
     this.limits = device.limits;
     this.#lost = device.lost.then(({ reason, message }) => {
-      throw this.#fail(
-        reason === "destroyed" ? "the GPU's session is closed" : `the GPU was lost (${firstLine(message)})`,
-      );
+      throw this.#fail(`the GPU was lost (${firstLine(message) || reason})`);
     });
     // Whoever waits for the GPU hears of it; nobody may be waiting.
     this.#lost.catch(() => {});
     device.addEventListener("uncapturederror", ({ error }) => {
       this.#fail(`the GPU refused a kernel (${firstLine(error.message)})`);
     });
+    this.#layout = device.createBindGroupLayout({
+      entries: arenas.map(({ access }, binding) => ({
+        binding,
+        visibility: computeStage,
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      })),
+    });
+  }
+
+  /** Whether nothing can be done with it any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
   }
 
   /** Zeroed memory that kernels can use. Throws a Failure (out-of-memory). */
@@ -74,7 +102,6 @@ export class GpuDevice {
       usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
     });
     if ((await this.#orLost(this.#device.popErrorScope())) !== null) throw tooLarge(name, size);
-    this.#buffers.push(buffer);
     return buffer;
   }
 
@@ -83,25 +110,25 @@ export class GpuDevice {
     this.#device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
-  bindingLayout(accesses: readonly ("read" | "read_write")[]): GPUBindGroupLayout {
-    return this.#device.createBindGroupLayout({
-      entries: accesses.map((access, binding) => ({
-        binding,
-        visibility: 4, // compute
-        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-      })),
-    });
-  }
-
-  bind(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
+  /** `buffers`: one per arena, in their order. */
+  bind(buffers: readonly GPUBuffer[]): GPUBindGroup {
     const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-    return this.#device.createBindGroup({ layout, entries });
+    return this.#device.createBindGroup({ layout: this.#layout, entries });
   }
 
-  /** Compiles WGSL. Throws a Failure (engine-failed). */
-  async compile(layout: GPUBindGroupLayout, name: string, source: string): Promise<GPUComputePipeline> {
+  /** Compiles WGSL, once. Throws a Failure (engine-failed). */
+  compile(name: string, source: string): Promise<GPUComputePipeline> {
+    const known = this.#pipelines.get(source);
+    if (known !== undefined) return known;
+    const compiling = this.#compile(name, source);
+    this.#pipelines.set(source, compiling);
+    return compiling;
+  }
+
+  async #compile(name: string, source: string): Promise<GPUComputePipeline> {
+    this.#requireAlive();
     const module = this.#device.createShaderModule({ label: name, code: source });
-    const pipelineLayout = this.#device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    const pipelineLayout = this.#device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
     try {
       return await this.#orLost(
         this.#device.createComputePipelineAsync({
@@ -157,13 +184,6 @@ export class GpuDevice {
       if (error instanceof Failure) throw error;
       throw this.#fail(`the GPU's memory cannot be read (${messageOf(error)})`);
     }
-  }
-
-  /** Lets go of all its memory. */
-  close(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
-    this.#staging?.destroy();
-    this.#device.destroy();
   }
 
   #stagingOf(bytes: number): GPUBuffer {

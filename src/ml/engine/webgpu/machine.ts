@@ -50,7 +50,6 @@ interface Parts {
   readonly slot: number;
   readonly programs: Programs;
   readonly buffers: ReadonlyMap<ArenaName, GPUBuffer>;
-  readonly layout: GPUBindGroupLayout;
   /** First word of the test split in the dataset. */
   readonly testPixels: number;
 }
@@ -66,7 +65,6 @@ export class Machine {
   readonly #device: GpuDevice;
   readonly #buffers: ReadonlyMap<ArenaName, GPUBuffer>;
   readonly #bindings: GPUBindGroup;
-  readonly #layout: GPUBindGroupLayout;
   readonly #programs: Programs;
   readonly #testPixels: number;
   readonly #compiled = new Map<ProgramName, Promise<readonly Pipeline[]>>();
@@ -101,15 +99,12 @@ export class Machine {
       results: maximumStepsPerCall * slot * 4,
       adam: maximumStepsPerCall * bytesPerQuad,
     };
-    const buffers = new Map<ArenaName, GPUBuffer>();
-    for (const { name } of arenas) buffers.set(name, await device.buffer(name, bytes[name]));
-    const layout = device.bindingLayout(arenas.map(({ access }) => access));
+    const buffers = await allocate(device, bytes);
     const machine = new Machine(device, {
       map,
       slot,
       programs,
       buffers,
-      layout,
       testPixels: (dataset?.train.count ?? 0) * words,
     });
     if (options.fill !== undefined) machine.#fill(options.fill);
@@ -124,8 +119,7 @@ export class Machine {
     this.slot = parts.slot;
     this.#programs = parts.programs;
     this.#buffers = parts.buffers;
-    this.#layout = parts.layout;
-    this.#bindings = device.bind(parts.layout, [...parts.buffers.values()]);
+    this.#bindings = device.bind([...parts.buffers.values()]);
     this.#testPixels = parts.testPixels;
   }
 
@@ -204,6 +198,11 @@ export class Machine {
     this.#device.write(this.#buffer("parameters"), placed[part] * bytesPerQuad, padded);
   }
 
+  /** Lets go of its memory. */
+  close(): void {
+    for (const buffer of this.#buffers.values()) buffer.destroy();
+  }
+
   /** A whole arena, as it is. */
   async arena(name: "parameters" | "activations"): Promise<Float32Array> {
     return this.#readQuads(name, 0, this.map[name].length);
@@ -220,7 +219,7 @@ export class Machine {
     if (known !== undefined) return known;
     const compiling = Promise.all(
       this.#programs[name].map(async ({ name: does, source, groups }) => ({
-        pipeline: await this.#device.compile(this.#layout, `${name}: ${does}`, source),
+        pipeline: await this.#device.compile(`${name}: ${does}`, source),
         groups,
       })),
     );
@@ -247,6 +246,21 @@ export class Machine {
 }
 
 export type LayerPart = "weight" | "firstMoment" | "secondMoment" | "gradient";
+
+/** All arenas or none. */
+async function allocate(
+  device: GpuDevice,
+  bytes: Readonly<Record<ArenaName, number>>,
+): Promise<ReadonlyMap<ArenaName, GPUBuffer>> {
+  const buffers = new Map<ArenaName, GPUBuffer>();
+  try {
+    for (const { name } of arenas) buffers.set(name, await device.buffer(name, bytes[name]));
+    return buffers;
+  } catch (error) {
+    for (const buffer of buffers.values()) buffer.destroy();
+    throw error;
+  }
+}
 
 function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: number): Float32Array {
   const values = new Float32Array(rows * columns);

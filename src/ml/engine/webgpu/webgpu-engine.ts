@@ -8,8 +8,8 @@ import { fusePlan } from "../../model/fuse.ts";
 import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
 import type { Device, Engine, Session, Unavailable } from "../engine.ts";
-import { type FoundAdapter, findAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
-import { GpuDevice } from "./gpu-device.ts";
+import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
+import { openDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
@@ -56,24 +56,15 @@ class WebgpuEngine implements Engine {
 
   async open(network: Network, dataset: Dataset | null): Promise<Session> {
     const { program = "fused" } = this.#variant;
-    const found = await this.#adapter();
-    const tiles = this.#variant.tiles ?? untunedTiles(found.software ? "software" : "hardware");
-    const gpu = await GpuDevice.open(found);
-    try {
-      const plain = planNetwork(network);
-      const plan = program === "plain" ? plain : fusePlan(plain);
-      const rows = Math.max(network.batch, minimumRows);
-      const machine = await Machine.open(gpu, { network, plan, dataset, rows, program, tiles });
-      if (dataset !== null && !found.software) machine.prepare();
-      return new WebgpuSession(network, plan, dataset, gpu, machine, describe(found));
-    } catch (error) {
-      gpu.close();
-      throw error;
-    }
-  }
-
-  #adapter(): Promise<FoundAdapter> {
-    return findAdapter(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
+    const gpu = await openDevice(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
+    const { software } = gpu.found;
+    const tiles = this.#variant.tiles ?? untunedTiles(software ? "software" : "hardware");
+    const plain = planNetwork(network);
+    const plan = program === "plain" ? plain : fusePlan(plain);
+    const rows = Math.max(network.batch, minimumRows);
+    const machine = await Machine.open(gpu, { network, plan, dataset, rows, program, tiles });
+    if (dataset !== null && !software) machine.prepare();
+    return new WebgpuSession(network, plan, dataset, gpu, machine, describe(gpu.found));
   }
 }
 

@@ -160,7 +160,7 @@ export class WebgpuSession implements Session {
   }
 
   close(): Promise<void> {
-    this.#gpu.close();
+    this.#machine.close();
     return Promise.resolve();
   }
 

@@ -10,7 +10,7 @@ export interface PlacedMatrix {
 /** Where a [batch, columns] operand is read from. */
 export type RowSource =
   | { readonly kind: "matrix"; readonly matrix: PlacedMatrix }
-  /** The step's images; rows beyond the step's images must not be asked for. */
+  /** The step's images; rows beyond them are zero. */
   | { readonly kind: "images"; readonly columns: number };
 
 /** A layer's weight [inputs, outputs] with its bias as one more row, and what belongs to it, in `parameters`. */

@@ -34,8 +34,9 @@ fn rowsOf(step: u32) -> u32 {
 }
 /** Which image of the range a row of the batch is, in the order in which they come. */
 fn indexOf(row: u32, step: u32) -> u32 { return (control[${FIRST}] + step) * control[${BATCH}] + row; }
-/** Four pixels of a row's image, in 0..1. */
+/** Four pixels of a row's image, in 0..1; zero for rows beyond the step's images. */
 fn pixelsOf(row: u32, quad: u32, step: u32) -> vec4f {
+  if (row >= rowsOf(step)) { return vec4f(); }
   var image = indexOf(row, step);
   if (control[${ORDERED}] == 1u) { image = order[image]; }
   return unpack4x8unorm(dataset[control[${PIXELS}] + image * ${pixelWords}u + quad]);
