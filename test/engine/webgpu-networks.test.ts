@@ -24,8 +24,8 @@ import { experiment } from "../reference/experiments.ts";
 import { ReferenceModel } from "../reference/model.ts";
 import { trainReference, withSession } from "../reference/sessions.ts";
 
-const cases = 16;
-const plainCases = 4;
+const cases = 10;
+const plainCases = 3;
 const steps = 3;
 const tolerance = {
   losses: 1e-5,

@@ -29,6 +29,8 @@ export interface LoweredJob {
 export interface LoweringOptions {
   /** "plain" runs one operation after the other: what fusion is tested against. */
   readonly program: "fused" | "plain";
+  /** Rows that the program computes, at most those of the map: a training batch, or what is evaluated at a time. */
+  readonly rows: number;
   /** Words in a step's result slot. */
   readonly slot: number;
   readonly tiles: Tiles;
@@ -86,7 +88,7 @@ class Lowering {
 
   #operation(operation: Operation): LoweredJob {
     const network = this.#network;
-    const { rows } = this.#map;
+    const { rows } = this.#options;
     const name = operation.kind;
     switch (operation.kind) {
       case "gather": {
@@ -316,7 +318,7 @@ class Lowering {
     const [first] = operations;
     if (first === undefined) throw new RangeError("a chain has at least one operation");
     const stages = operations.map((operation) => this.#stage(operation));
-    const job = chainJob(this.#network, this.#map.rows, this.#source(inputOf(first)), stages);
+    const job = chainJob(this.#network, this.#options.rows, this.#source(inputOf(first)), stages);
     return {
       name: operations.map((operation) => operation.kind).join(", "),
       job,
@@ -345,7 +347,7 @@ class Lowering {
           noise: operation.noise,
           deviation: this.#map.matrix(operation.deviation),
           out,
-          partials: this.#countPartials("divergences", this.#map.rows, KL),
+          partials: this.#countPartials("divergences", this.#options.rows, KL),
         };
       case "mean":
         return { kind: "mean", out };
@@ -389,7 +391,7 @@ class Lowering {
     const { weight, inputs, outputs, quads } = this.#map.layer(layer);
     const source = this.#source(input);
     return {
-      rows: this.#map.rows,
+      rows: this.#options.rows,
       columns: outputs,
       inner: inputs,
       left: { along: "inner", at: (row, k4) => withinLength(rowQuad(source, row, k4), k4, inputs) },
@@ -402,7 +404,7 @@ class Lowering {
     const matrix = this.#map.matrix(gradient);
     const weights = (input: string, n4: string) => `parameters[${weight}u + ${input} * ${quads}u + ${n4}]`;
     return {
-      rows: this.#map.rows,
+      rows: this.#options.rows,
       columns: inputs,
       inner: outputs,
       left: { along: "inner", at: (row, n4) => withinLength(matrixQuad(matrix, row, n4), n4, outputs) },

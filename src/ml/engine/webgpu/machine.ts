@@ -76,16 +76,21 @@ export class Machine {
     const map = new MemoryMap(plan, rows);
     const slot = LATENT_SUMS + (network.variational ? 3 * network.latent : 0);
     const words = quadsOf(network.pixels);
-    const dispatches = (program: Program) =>
+    const dispatches = (program: Program, programRows: number) =>
       dispatchesOf(
-        lower(program, network, map, { program: options.program, slot, tiles: options.tiles }),
+        lower(program, network, map, {
+          program: options.program,
+          rows: programRows,
+          slot,
+          tiles: options.tiles,
+        }),
         words,
       );
     const programs: Programs = {
-      train: dispatches(plan.train),
-      evaluate: dispatches(plan.evaluate),
-      encode: dispatches(plan.encode),
-      decode: dispatches(plan.decode),
+      train: dispatches(plan.train, network.batch),
+      evaluate: dispatches(plan.evaluate, rows),
+      encode: dispatches(plan.encode, rows),
+      decode: dispatches(plan.decode, rows),
     };
     // Matrices that no operation writes, but a caller does, have their place as well.
     for (const matrix of [plan.images, plan.latents, plan.reconstructions]) map.matrix(matrix);
