@@ -29,6 +29,11 @@ export class ControlledReport implements TrainingReport {
     this.#control.remark(drawingWords(reason).join(" "));
   }
 
+  /** Editors see that it is preparing; there is nothing for them to do. */
+  remark(words: string): void {
+    this.#here.remark(words);
+  }
+
   stopping(): void {
     this.#here.stopping();
   }

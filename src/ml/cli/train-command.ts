@@ -80,6 +80,7 @@ async function trainAsAsked(
     await trainRun({
       ...started,
       threads: options.threads ?? 0,
+      tell: (remark) => report.remark(remark),
       signal: interruption.signal,
       onEvent: (event: TrainingEvent) => report.onEvent(event),
     });
@@ -101,7 +102,10 @@ async function startRun(
   report: TrainingReport,
   interruption: Interruption,
 ): Promise<Started> {
-  const engineOptions = { threads: options.threads ?? 0 };
+  const engineOptions = {
+    threads: options.threads ?? 0,
+    tell: (remark: string) => report.remark(remark),
+  };
   requireChoice(options.engine, engineOptions);
   const chosen = await chooseExperiment(options);
   const loading = loadOrDraw(chosen, context, options, report, interruption).then(
@@ -133,7 +137,10 @@ async function resumeRun(
   interruption: Interruption,
 ): Promise<Started> {
   refuseWithResume(options);
-  const engineOptions = { threads: options.threads ?? 0 };
+  const engineOptions = {
+    threads: options.threads ?? 0,
+    tell: (remark: string) => report.remark(remark),
+  };
   requireChoice(options.engine, engineOptions);
   const run = await RunWriter.resume(await findRun(named));
   try {

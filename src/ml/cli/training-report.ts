@@ -18,6 +18,8 @@ export interface TrainingReport {
   onDatasetProgress(progress: Preparing): void;
   /** MNIST cannot be had, as `reason` says. */
   drawsInstead(reason: Failure): void;
+  /** What an engine does once and takes its time for. */
+  remark(words: string): void;
   /** The user has asked for an end. */
   stopping(): void;
   /** Leaves the terminal tidy. */
@@ -51,6 +53,10 @@ export class JsonTrainingReport implements TrainingReport {
 
   drawsInstead(reason: Failure): void {
     for (const line of drawingWords(reason)) this.#err.line(line);
+  }
+
+  remark(words: string): void {
+    this.#err.line(words);
   }
 
   stopping(): void {
@@ -108,6 +114,10 @@ export class TextTrainingReport implements TrainingReport {
 
   drawsInstead(reason: Failure): void {
     this.#remark(...drawingWords(reason));
+  }
+
+  remark(words: string): void {
+    this.#bar.note(words);
   }
 
   stopping(): void {

@@ -44,6 +44,8 @@ export interface Unavailable {
 export interface EngineOptions {
   /** Worker threads; 0 leaves the choice to the engine. */
   readonly threads: number;
+  /** Hears of what an engine does once and takes its time for. */
+  readonly tell?: (remark: string) => void;
 }
 
 export interface Engine {

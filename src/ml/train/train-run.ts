@@ -54,6 +54,8 @@ export interface TrainOptions {
   readonly engineReason?: string | null;
   /** Worker threads; 0 leaves the choice to the engine. */
   readonly threads: number;
+  /** Hears of what the engine does once and takes its time for. */
+  readonly tell?: (remark: string) => void;
   /** Aborting stops after the current call of the engine, with a checkpoint. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: TrainingEvent) => void;
@@ -84,7 +86,7 @@ export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
 }
 
 async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
-  const { run, dataset, engine, threads } = options;
+  const { run, dataset, engine, threads, tell = () => {} } = options;
   requireSameData(run, dataset);
   const network = buildNetwork(run.record.experiment);
   const checkpoint = await readCheckpoint(run.file(runFiles.checkpoint), run.record.id, network);
@@ -92,7 +94,7 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
   if (checkpoint === null) requireCheckpoint(run);
   else requireConsistent(run, checkpoint.progress, stepsPerEpoch);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
-  const session = await engine.open(network, dataset, { threads });
+  const session = await engine.open(network, dataset, { threads, tell });
   try {
     if (checkpoint !== null) await session.restore(checkpoint.state);
     const log = await LineLog.open(run.file(runFiles.metrics));

@@ -79,7 +79,7 @@ async function request(gpu: GPU): Promise<FoundAdapter> {
   return {
     adapter,
     software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(namesOf(info)),
-    name: info.device || info.architecture || info.vendor || "a GPU without a name",
+    name: inWords(info.device || info.architecture || info.vendor),
     driver: info.description || "unknown",
   };
 }
@@ -98,6 +98,19 @@ function noGpu(): Failure {
       ? "Install the driver of your GPU and its Vulkan loader (libvulkan1); or use the CPU engine."
       : "Install the driver of your GPU; or use the CPU engine.",
   );
+}
+
+/** WebGPU writes names for programs: "nvidia-geforce-rtx-4090" is "NVIDIA GeForce RTX 4090". */
+function inWords(name: string): string {
+  const words = name.split(/[- ]+/).filter((word) => word !== "");
+  if (words.length === 0) return "a GPU without a name";
+  const brands: Record<string, string> = { geforce: "GeForce", swiftshader: "SwiftShader" };
+  const written = (word: string) =>
+    brands[word] ??
+    (/\d/.test(word) || /^(?:nvidia|amd|rtx|gtx|gpu|uhd|hd|rx|xt)$/.test(word)
+      ? word.toUpperCase()
+      : word.charAt(0).toUpperCase() + word.slice(1));
+  return words.map(written).join(" ");
 }
 
 function namesOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {

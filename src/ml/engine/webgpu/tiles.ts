@@ -35,3 +35,12 @@ export function untunedTiles(kind: keyof typeof enoughGroups): Tiles {
     return found;
   };
 }
+
+/** The tile of a name, as "32×64×32"; null where there is none such, or no name. */
+export function tileIn(name: string | undefined): Tile | null {
+  return allTiles.find((tile) => tileName(tile) === name) ?? null;
+}
+
+export function tileName({ rows, columns, depth }: Tile): string {
+  return `${rows}×${columns}×${depth}`;
+}

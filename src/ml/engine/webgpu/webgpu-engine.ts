@@ -2,16 +2,20 @@
  * The WebGPU engine: the planned Program as WGSL kernels, run by Dawn on any GPU. See ../engine.ts for what an engine
  * promises, lower.ts for how a Program gets here and wgsl/ for the kernels.
  */
+import { join } from "node:path";
 import { Failure } from "../../../contract/failure.ts";
+import { cacheFolder } from "../../data/cache-folder.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { fusePlan } from "../../model/fuse.ts";
 import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
-import type { Device, Engine, Session, Unavailable } from "../engine.ts";
+import type { Plan } from "../../model/program.ts";
+import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
-import { openDevice } from "./gpu-device.ts";
+import { type GpuDevice, openDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
+import { tunedTiles } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 
@@ -21,7 +25,10 @@ export interface WebgpuVariant {
   readonly program?: "fused" | "plain";
   /** Left out: what LATENT_LAB_WEBGPU says. */
   readonly wishes?: WebgpuWishes;
+  /** Left out: those that were measured to be the fastest. */
   readonly tiles?: Tiles;
+  /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
+  readonly tuningFile?: string;
 }
 
 /** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
@@ -41,7 +48,10 @@ class WebgpuEngine implements Engine {
 
   async probe(): Promise<Device | Unavailable> {
     try {
-      const session = await this.open(selfTestNetwork, selfTestDataset());
+      const device = await this.#device();
+      const session = await this.#open(device, selfTestNetwork, selfTestDataset(), () =>
+        defaultTiles(device),
+      );
       try {
         await runSelfTest(session);
         return session.device;
@@ -54,18 +64,45 @@ class WebgpuEngine implements Engine {
     }
   }
 
-  async open(network: Network, dataset: Dataset | null): Promise<Session> {
+  async open(
+    network: Network,
+    dataset: Dataset | null,
+    { tell = () => {} }: EngineOptions,
+  ): Promise<Session> {
+    const device = await this.#device();
+    const untuned = this.#variant.tiles ?? defaultTiles(device);
+    const file =
+      this.#variant.tuningFile ??
+      (device.found.software ? null : join(cacheFolder(process.env), "webgpu-tiles.json"));
+    const isTuned = dataset !== null && this.#variant.tiles === undefined && file !== null;
+    return this.#open(device, network, dataset, (plan) =>
+      isTuned ? tunedTiles({ device, network, plan, untuned, file, tell }) : untuned,
+    );
+  }
+
+  async #open(
+    device: GpuDevice,
+    network: Network,
+    dataset: Dataset | null,
+    tilesFor: (plan: Plan) => Promise<Tiles> | Tiles,
+  ): Promise<Session> {
     const { program = "fused" } = this.#variant;
-    const gpu = await openDevice(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
-    const { software } = gpu.found;
-    const tiles = this.#variant.tiles ?? untunedTiles(software ? "software" : "hardware");
     const plain = planNetwork(network);
     const plan = program === "plain" ? plain : fusePlan(plain);
+    const tiles = await tilesFor(plan);
     const rows = Math.max(network.batch, minimumRows);
-    const machine = await Machine.open(gpu, { network, plan, dataset, rows, program, tiles });
-    if (dataset !== null && !software) machine.prepare();
-    return new WebgpuSession(network, plan, dataset, gpu, machine, describe(gpu.found));
+    const machine = await Machine.open(device, { network, plan, dataset, rows, program, tiles });
+    if (dataset !== null && !device.found.software) machine.prepare();
+    return new WebgpuSession(network, plan, dataset, device, machine, describe(device.found));
   }
+
+  #device(): Promise<GpuDevice> {
+    return openDevice(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
+  }
+}
+
+function defaultTiles({ found }: GpuDevice): Tiles {
+  return untunedTiles(found.software ? "software" : "hardware");
 }
 
 function describe({ name, driver, software }: FoundAdapter): Device {
