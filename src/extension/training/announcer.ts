@@ -50,6 +50,7 @@ export class Announcer implements vscode.Disposable {
         const { dataset } = event;
         log.info(`run     ${event.run}`);
         log.info(`engine  ${event.engine}: ${event.device}`);
+        if (event.engineReason !== null) log.info(`        ${event.engineReason}`);
         log.info(
           `data    ${dataset.source}: ${dataset.train} + ${dataset.test} images of ${dataset.width}×${dataset.height}`,
         );
