@@ -37,7 +37,8 @@ export class GpuDevice {
   readonly limits: GPUSupportedLimits;
   readonly #device: GPUDevice;
   readonly #inFlight: Promise<unknown>[] = [];
-  readonly #lost: Promise<never>;
+  /** Those who wait for the GPU, to be told when it is lost. */
+  readonly #waiting = new Set<(failure: Failure) => void>();
   readonly #layout: GPUBindGroupLayout;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #failure: Failure | null = null;
@@ -68,13 +69,12 @@ export class GpuDevice {
     this.found = found;
     this.#device = device;
     this.limits = device.limits;
-    this.#lost = device.lost.then(({ reason, message }) => {
-      throw this.#fail(`the GPU was lost (${firstLine(message) || reason})`);
+    void device.lost.then(({ reason, message }) => {
+      const failure = this.#fail(`the GPU was lost (${firstLine(message) || reason})`);
+      for (const reject of this.#waiting) reject(failure);
     });
-    // Whoever waits for the GPU hears of it; nobody may be waiting.
-    this.#lost.catch(() => {});
     device.addEventListener("uncapturederror", ({ error }) => {
-      this.#fail(`the GPU refused a kernel (${firstLine(error.message)})`);
+      this.#fail(`the GPU's driver reports an error (${firstLine(error.message)})`);
     });
     this.#layout = device.createBindGroupLayout({
       entries: arenas.map(({ access }, binding) => ({
@@ -145,7 +145,8 @@ export class GpuDevice {
 
   /** Runs the pipelines one after the other, `times` times. Waits while too much is in flight already. */
   async submit(bindings: GPUBindGroup, pipelines: readonly Pipeline[], times: number): Promise<void> {
-    while (this.#inFlight.length >= mostInFlight) await this.#orLost(this.#inFlight.shift());
+    while (this.#inFlight.length >= mostInFlight)
+      await this.#orLost(Promise.all(this.#inFlight.splice(0, 1)));
     this.#requireAlive();
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -198,8 +199,12 @@ export class GpuDevice {
     return this.#staging;
   }
 
-  #orLost<T>(waiting: Promise<T> | T): Promise<T> {
-    return Promise.race([waiting, this.#lost]);
+  /** Not Promise.race: whose every call the other promise, which never ends, would remember. */
+  #orLost<T>(waiting: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      waiting.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
   }
 
   #requireAlive(): void {

@@ -48,19 +48,23 @@ type Programs = Readonly<Record<ProgramName, readonly Dispatch[]>>;
 interface Parts {
   readonly map: MemoryMap;
   readonly slot: number;
+  readonly stepsPerCall: number;
   readonly programs: Programs;
   readonly buffers: ReadonlyMap<ArenaName, GPUBuffer>;
   /** First word of the test split in the dataset. */
   readonly testPixels: number;
 }
 
-/** Steps whose results are kept until they are read. */
-export const maximumStepsPerCall = 1024;
+/** Steps whose results are kept until they are read, at most, and the room that they may take. */
+const mostSteps = 1024;
+const mostResultBytes = 2 ** 24;
 const bytesPerQuad = 16;
 
 export class Machine {
   /** Words in a step's result slot. */
   readonly slot: number;
+  /** Steps of one call, at most. */
+  readonly stepsPerCall: number;
   readonly map: MemoryMap;
   readonly #device: GpuDevice;
   readonly #buffers: ReadonlyMap<ArenaName, GPUBuffer>;
@@ -75,6 +79,7 @@ export class Machine {
     const { network, plan, dataset, rows } = options;
     const map = new MemoryMap(plan, rows);
     const slot = LATENT_SUMS + (network.variational ? 3 * network.latent : 0);
+    const stepsPerCall = Math.max(1, Math.min(mostSteps, Math.floor(mostResultBytes / (slot * 4))));
     const words = quadsOf(network.pixels);
     const dispatches = (program: Program, programRows: number) =>
       dispatchesOf(
@@ -101,13 +106,14 @@ export class Machine {
       dataset: pixels.byteLength + bytesPerQuad,
       order: (dataset?.train.count ?? 0) * 4,
       control: (COUNTERS + Math.max(...Object.values(programs).map(({ length }) => length))) * 4,
-      results: maximumStepsPerCall * slot * 4,
-      adam: maximumStepsPerCall * bytesPerQuad,
+      results: stepsPerCall * slot * 4,
+      adam: stepsPerCall * bytesPerQuad,
     };
     const buffers = await allocate(device, bytes);
     const machine = new Machine(device, {
       map,
       slot,
+      stepsPerCall,
       programs,
       buffers,
       testPixels: (dataset?.train.count ?? 0) * words,
@@ -122,6 +128,7 @@ export class Machine {
     this.#device = device;
     this.map = parts.map;
     this.slot = parts.slot;
+    this.stepsPerCall = parts.stepsPerCall;
     this.#programs = parts.programs;
     this.#buffers = parts.buffers;
     this.#bindings = device.bind([...parts.buffers.values()]);
@@ -134,7 +141,7 @@ export class Machine {
     for (const name of ["evaluate", "encode", "decode"] as const) this.#pipelines(name).catch(() => {});
   }
 
-  /** Runs `steps` steps of a program, at most `maximumStepsPerCall`, and resolves when they are on their way. */
+  /** Runs `steps` steps of a program, at most `stepsPerCall`, and resolves when they are on their way. */
   async run(name: ProgramName, steps: number, range: ImageRange): Promise<void> {
     const pipelines = await this.#pipelines(name);
     const control = new Uint32Array(COUNTERS);

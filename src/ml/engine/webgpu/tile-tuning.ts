@@ -11,7 +11,7 @@ import type { Network } from "../../model/network.ts";
 import type { LayerParameters, Operation, Plan } from "../../model/program.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 import { lower } from "./lower.ts";
-import { Machine, maximumStepsPerCall } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { allTiles, type ProductShape, type Tiles, tileIn, tileName } from "./tiles.ts";
 import type { Tile } from "./wgsl/product.ts";
@@ -97,7 +97,7 @@ async function secondsOf(device: GpuDevice, machine: Machine, batch: number): Pr
   await timed(1);
   let steps = 1;
   let seconds = await timed(steps);
-  while (seconds < leastSeconds && steps < maximumStepsPerCall) {
+  while (seconds < leastSeconds && steps < machine.stepsPerCall) {
     steps *= 4;
     seconds = await timed(steps);
   }

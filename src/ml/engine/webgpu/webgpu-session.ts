@@ -14,7 +14,7 @@ import { evaluationOf } from "../evaluation-sums.ts";
 import { requireWhole } from "../require-whole.ts";
 import { KL, LATENT_SUMS, RECONSTRUCTION, SQUARES } from "./control-words.ts";
 import type { GpuDevice } from "./gpu-device.ts";
-import { type Machine, maximumStepsPerCall, type ProgramName } from "./machine.ts";
+import type { Machine, ProgramName } from "./machine.ts";
 import { readTensors, writeTensors } from "./parameter-tensors.ts";
 
 export class WebgpuSession implements Session {
@@ -68,7 +68,7 @@ export class WebgpuSession implements Session {
     for (let done = 0; done < steps; ) {
       const epoch = Math.floor(this.#step / stepsPerEpoch);
       const firstStep = this.#step % stepsPerEpoch;
-      const count = Math.min(steps - done, stepsPerEpoch - firstStep, maximumStepsPerCall);
+      const count = Math.min(steps - done, stepsPerEpoch - firstStep, this.#machine.stepsPerCall);
       this.#orderEpoch(epoch, images);
       this.#machine.writeAdam(this.#adamSlots(count));
       const range = { split: "train", ordered: true, count: images, batch, firstStep } as const;
@@ -94,7 +94,7 @@ export class WebgpuSession implements Session {
     const batches = Math.ceil(images / map.rows);
     const sums = new Float64Array(slot);
     for (let done = 0; done < batches; ) {
-      const count = Math.min(batches - done, maximumStepsPerCall);
+      const count = Math.min(batches - done, this.#machine.stepsPerCall);
       const range = { split: name, ordered: false, count: images, batch: map.rows, firstStep: done } as const;
       await this.#machine.run("evaluate", count, { ...range, globalStep: 0 });
       const results = await this.#machine.results(count);
