@@ -180,7 +180,7 @@ describe("TensorFlow is used where", () => {
     // The same weights and noise on two engines, both float32.
     assert.ok(Math.abs((losses[0] ?? 0) / (losses[1] ?? 1) - 1) < 1e-5, losses.join());
     const listed = await run("engines");
-    assert.match(listed.stdout, /^tensorflow {2}works {2}no GPU/m);
+    assert.match(listed.stdout, /^tensorflow .* no GPU, /m);
   });
 });
 
