@@ -145,9 +145,10 @@ async function copyPackages(packages, folder) {
 async function createPackage(folder, packagePath, target) {
   const { createVSIX } = await import("@vscode/vsce");
   // It reports on stdout, where a task prints its result; and at length, which only matters when it fails.
-  const log = console.log;
+  const { log, warn } = console;
   const report = [];
   console.log = (...words) => report.push(words.join(" "));
+  console.warn = console.log;
   try {
     await createVSIX({
       cwd: folder,
@@ -161,6 +162,6 @@ async function createPackage(folder, packagePath, target) {
     for (const line of report) say(line);
     throw error;
   } finally {
-    console.log = log;
+    Object.assign(console, { log, warn });
   }
 }
