@@ -100,6 +100,8 @@ async function runRace(found: FoundAdapter, data: BenchData, options: GpuBenchOp
   const curve = await race([curveContestant(data)], acceptanceBand.length, say);
   const [curveTimes] = curve.times;
   if (curveTimes === undefined) throw new Error(`our own engine does not train: ${curve.missing[0]?.reason}`);
+  // Said at once: a machine that is lent by the minute may be gone before the table is there.
+  say(`  losses: ${curveTimes.losses.map((loss) => loss.toFixed(2)).join(" ")}`);
   say("launches: from the command to the first step");
   const counts = found.software ? { withoutCache: 1, withCache: 1 } : { withoutCache: 3, withCache: 7 };
   const launches = await measureLaunches(data, counts, say);

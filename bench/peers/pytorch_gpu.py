@@ -245,7 +245,8 @@ def main():
         declare_unavailable(str(reason))
         return
     except Exception as error:  # whatever a version lacks or a compiler needs
-        declare_unavailable(f"{type(error).__name__}: {error}".splitlines()[0])
+        # torch.compile gives the cause in its second line.
+        declare_unavailable(" ".join(f"{type(error).__name__}: {error}".split("\n")[:2]))
         return
     serve(describe(device, variant), timed_epochs(contestant))
 
