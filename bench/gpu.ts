@@ -27,7 +27,7 @@ import {
   secondsLine,
 } from "./gpu/lines.ts";
 import { type GpuBenchOptions, gpuHelp, parseGpuOptions } from "./gpu/options.ts";
-import { measureProfile, profileText } from "./gpu/profile.ts";
+import { measureProfile } from "./gpu/profile.ts";
 import { busyness, describeMachine } from "./machine.ts";
 import { UsageError } from "./options.ts";
 import { askPython, findPythons, type PythonWithTorch } from "./pythons.ts";
@@ -78,9 +78,13 @@ async function main(): Promise<number> {
 
 async function runProfile(found: FoundAdapter, data: BenchData, options: GpuBenchOptions): Promise<void> {
   const date = new Date();
-  const profile = await measureProfile(data, found.software, say);
+  const show = (text: string): void => {
+    process.stdout.write(`\n${text}`);
+  };
+  show(`${headOf(found, data)}\n`);
+  const profile = await measureProfile(data, { slow: found.software, say, show });
   const path = await writeResults(date, { ...(await about(date, found, data)), profile }, options.results);
-  process.stdout.write(`\n${headOf(found, data)}\n\n${profileText(profile)}\nEvery number is in ${path}.\n`);
+  show(`Every number is in ${path}.\n`);
 }
 
 async function runRace(found: FoundAdapter, data: BenchData, options: GpuBenchOptions): Promise<void> {

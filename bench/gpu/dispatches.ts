@@ -27,15 +27,15 @@ export interface StepProfile {
 export interface TileTime {
   /** "32×64×32": rows, columns, depth. */
   readonly tile: string;
-  /** Of the dispatches that this product is in; the other jobs of theirs keep their tiles. */
+  /** Of the dispatch that this product is in; its other jobs keep their tiles. */
   readonly seconds: number;
   readonly chosen: boolean;
 }
 
 export interface ProductProfile {
   readonly product: string;
-  /** Indices of the dispatches it is in. */
-  readonly dispatches: readonly number[];
+  /** Index of the first it is in. */
+  readonly dispatch: number;
   readonly tiles: readonly TileTime[];
 }
 
@@ -44,6 +44,8 @@ const timesPerSubmission = 64;
 const enoughSeconds = 0.05;
 const mostTimes = 1 << 15;
 const repetitions = 5;
+/** A GPU in software takes minutes for all. */
+const tilesOfTrial = allTiles.slice(0, 1);
 
 /** What the engine last handed to the device, and the source of each pipeline. */
 interface Seen {
@@ -161,7 +163,7 @@ export async function profileStep(network: Network, dataset: Dataset, slow: bool
     const dispatches: DispatchTime[] = [];
     for (const [index, { pipeline, groups }] of engine.pipelines.entries())
       dispatches.push({
-        name: pipeline.label.replace(/^train: /, ""),
+        name: pipeline.label.replace(/^train: /, "").replaceAll(" | ", " + "),
         groups: groups[0] * groups[1],
         seconds: await engine.secondsOf(index),
       });
@@ -208,45 +210,36 @@ export async function profileTiles(
   try {
     const sources = standard.sources();
     for (const [product, shape] of shapes) {
-      const indices = new Set<number>();
+      let dispatch = -1;
       const tiles: TileTime[] = [];
-      for (const tile of allTiles) {
+      for (const tile of slow ? tilesOfTrial : allTiles) {
         if (tile === chosen(shape)) continue;
         const other = await OpenEngine.open(network, dataset, (each) =>
           nameOf(each) === product ? tile : chosen(each),
         );
         try {
-          const differing = other
-            .sources()
-            .flatMap((source, index) => (source === sources[index] ? [] : [index]));
+          // Those after it may differ in where they find things.
+          dispatch = other.sources().findIndex((source, index) => source !== sources[index]);
           // A product of another program.
-          if (differing.length === 0) break;
-          for (const index of differing) indices.add(index);
-          tiles.push({ tile: tileName(tile), seconds: await sumOf(other, differing), chosen: false });
+          if (dispatch < 0) break;
+          tiles.push({ tile: tileName(tile), seconds: await other.secondsOf(dispatch), chosen: false });
         } finally {
           await other.close();
         }
       }
-      if (indices.size === 0) continue;
-      const dispatches = [...indices].sort((a, b) => a - b);
+      if (dispatch < 0) continue;
       tiles.push({
         tile: tileName(chosen(shape)),
-        seconds: await sumOf(standard, dispatches),
+        seconds: await standard.secondsOf(dispatch),
         chosen: true,
       });
-      profiles.push({ product, dispatches, tiles });
-      say(`  ${product}: dispatch ${dispatches.join(", ")}`);
+      profiles.push({ product, dispatch, tiles });
+      say(`  ${product}: dispatch ${dispatch}`);
     }
     return profiles;
   } finally {
     await standard.close();
   }
-}
-
-async function sumOf(engine: OpenEngine, indices: readonly number[]): Promise<number> {
-  let sum = 0;
-  for (const index of indices) sum += await engine.secondsOf(index);
-  return sum;
 }
 
 function tilesFor(slow: boolean): Tiles {

@@ -15,18 +15,26 @@ export interface Profile {
   readonly products: readonly ProductProfile[];
 }
 
-/** `slow`: a GPU in software. Throws a Failure where the engine does. */
-export async function measureProfile(
-  data: BenchData,
-  slow: boolean,
-  say: (line: string) => void,
-): Promise<Profile> {
+export interface ProfileOptions {
+  /** A GPU in software, on which whole epochs are not waited for. */
+  readonly slow: boolean;
+  /** Progress. */
+  say(line: string): void;
+  /** A table that is finished, while others are not. */
+  show(text: string): void;
+}
+
+/** Throws a Failure where the engine does. */
+export async function measureProfile(data: BenchData, { slow, say, show }: ProfileOptions): Promise<Profile> {
   const network = buildNetwork(resolveExperiment(findPreset("mnist-vae").experiment, "the benchmark"));
   const dataset = await readDataset(data.idxFolder);
   say("Timing the dispatches of a step …");
   const step = await profileStep(network, dataset, slow);
+  show(stepText(step));
   say("Timing every product with every tile …");
-  return { step, products: await profileTiles(network, dataset, slow, say) };
+  const products = await profileTiles(network, dataset, slow, say);
+  show(tilesText(products));
+  return { step, products };
 }
 
 /** All the training images; of the others a batch will do. */
@@ -37,8 +45,7 @@ async function readDataset(folder: string): Promise<Dataset> {
   return { ...content, name: "bench", source: folder, sha256: "", labelNames: [], test };
 }
 
-export function profileText({ step, products }: Profile): string {
-  const { dispatches, emptyDispatch } = step;
+function stepText({ dispatches, emptyDispatch, step }: StepProfile): string {
   const sum = dispatches.reduce((total, { seconds }) => total + seconds, 0);
   const rows = dispatches.map(({ name, groups, seconds }, index) => [
     String(index),
@@ -48,9 +55,7 @@ export function profileText({ step, products }: Profile): string {
     `${((seconds / sum) * 100).toFixed(0)} %`,
   ]);
   const whole =
-    step.step === null
-      ? []
-      : [["", "a step of a whole epoch, results read back", "", duration(step.step), ""]];
+    step === null ? [] : [["", "a step of a whole epoch, results read back", "", duration(step), ""]];
   const steps = tableOf(
     ["", "dispatch", "workgroups", "time", "share"],
     [
@@ -62,20 +67,15 @@ export function profileText({ step, products }: Profile): string {
   );
   return `${steps}
 
-An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step.step === null ? "" : `, ${duration(step.step * 469)} in all`}.
-
-${tilesText(products)}
-
-Times are of the dispatches that a product is in, with this tile for it and all others as the engine has them; [ ]: the
-engine's own choice, *: the fastest.
+An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step === null ? "" : `, ${duration(step * 469)} in all`}.
 `;
 }
 
 function tilesText(products: readonly ProductProfile[]): string {
   const names = allTiles.map(tileName);
-  return tableOf(
+  const times = tableOf(
     ["product", "in dispatch", ...names],
-    products.map(({ product, dispatches, tiles }) => {
+    products.map(({ product, dispatch, tiles }) => {
       const best = Math.min(...tiles.map(({ seconds }) => seconds));
       const cells = names.map((name) => {
         const found = tiles.find(({ tile }) => tile === name);
@@ -83,7 +83,12 @@ function tilesText(products: readonly ProductProfile[]): string {
         const text = duration(found.seconds) + (found.seconds === best ? " *" : "");
         return found.chosen ? `[${text}]` : text;
       });
-      return [product, dispatches.join(", "), ...cells];
+      return [product, String(dispatch), ...cells];
     }),
   );
+  return `${times}
+
+Times are of the dispatch that a product is in, with this tile for it and all else as the engine has it; [ ]: the
+engine's own choice, *: the fastest.
+`;
 }
