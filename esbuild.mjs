@@ -67,6 +67,21 @@ export async function bundleExtension(root, outputFolder) {
   });
 }
 
+/** Programs of the benchmark, for a machine without the sources: each in one file with all it imports. */
+export async function bundleBenchPrograms(root, programs, outputFolder) {
+  return bundle({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(programs.map((name) => [name, join(root, "bench", `${name}.ts`)])),
+    outdir: outputFolder,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    // The first is native code; what needs the others, decoding pictures and TensorFlow, the benchmark does not do.
+    external: ["webgpu", "sharp"],
+    banner: { js: requireForBundle },
+  });
+}
+
 async function bundle(options) {
   const { metafile } = await build({
     ...options,

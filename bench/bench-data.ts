@@ -35,9 +35,13 @@ export async function makeTemporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "latent-lab-bench-"));
 }
 
-/** Throws a Failure as loadMnist does. */
-export async function layOutData(root: string, data: string | undefined): Promise<BenchData> {
-  const dataset = await findData(data);
+/** `images`: train on the first of them only, for a trial. Throws a Failure as loadMnist does. */
+export async function layOutData(
+  root: string,
+  data: string | undefined,
+  images = Number.POSITIVE_INFINITY,
+): Promise<BenchData> {
+  const dataset = firstImages(await findData(data), images);
   const torchvisionRoot = join(root, "torchvision");
   const idxFolder = join(torchvisionRoot, "MNIST", "raw");
   const environment = cleanEnvironment(root);
@@ -66,6 +70,19 @@ async function findData(data: string | undefined): Promise<Dataset> {
     return loadMnist({ data, environment, allowDownload: false });
   if (existsSync(sharedMnist)) return loadMnist({ data: sharedMnist, environment, allowDownload: false });
   return drawDigits({ train: 60_000, test: 10_000, seed: 1 }, {});
+}
+
+function firstImages(dataset: Dataset, images: number): Dataset {
+  const { train, width, height, source } = dataset;
+  if (images >= train.count) return dataset;
+  const pixels = train.pixels.subarray(0, images * width * height);
+  const labels = train.labels?.subarray(0, images) ?? null;
+  return {
+    ...dataset,
+    source: `the first ${images} images of ${source}`,
+    sha256: "",
+    train: { count: images, pixels, labels },
+  };
 }
 
 /** This process's, without settings of the product and with the user's folders below `root`. */

@@ -1,20 +1,25 @@
 /** Who takes part in the races, and how each is started. */
 import { fileURLToPath } from "node:url";
 import type { BenchContext } from "./measurement.ts";
+import type { PeerCommand } from "./peer.ts";
 import type { PythonWithTorch } from "./pythons.ts";
 import type { Contestant } from "./race.ts";
 
 /** Steps of a turn for a peer that takes more than 20 seconds an epoch: a tenth of MNIST's 469. */
 const partialSteps = 47;
 
-function script(name: string): string {
+/** ".js" where the benchmark was bundled to run without its sources (scripts/pack-bench.mjs). */
+const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+
+export function script(name: string): string {
   return fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 }
 
-function typescript(name: string, args: readonly (string | number)[]) {
+/** `name`: of a script in peers/, without its extension. */
+export function ownScript(name: string, args: readonly (string | number)[]): PeerCommand {
   return {
     program: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", script(name), ...args.map(String)],
+    args: ["--disable-warning=ExperimentalWarning", script(name + extension), ...args.map(String)],
   };
 }
 
@@ -34,7 +39,7 @@ export function ourContestant(context: BenchContext, size: Partial<OurSize> = {}
   };
   return {
     name: `latent-lab images=${images} hidden=${hidden} threads=${threads}`,
-    command: typescript("latent-lab.ts", [context.data.idxFolder, images, hidden, threads]),
+    command: ownScript("latent-lab", [context.data.idxFolder, images, hidden, threads]),
     images,
     steps: null,
   };
@@ -44,7 +49,7 @@ export function ourContestant(context: BenchContext, size: Partial<OurSize> = {}
 export function tfjsContestants({ data, threads, wholeEpochs }: BenchContext): Contestant[] {
   return [...new Set([1, threads])].map((count) => ({
     name: `tfjs-wasm threads=${count}`,
-    command: typescript("tfjs-wasm.ts", [data.idxFolder, count, data.root]),
+    command: ownScript("tfjs-wasm", [data.idxFolder, count, data.root]),
     images: data.images,
     steps: wholeEpochs ? null : partialSteps,
   }));

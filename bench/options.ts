@@ -23,6 +23,7 @@ writes bench/results/<date>.json.
   --whole-epochs      slow peers run whole epochs instead of a tenth, scaled up
   --data DIR          the folder that holds MNIST; without it LATENT_LAB_DATA, the cache, ../shared/datasets/mnist
   --list              name the measurements
+  gpu                 as the first word: measure the GPU instead; gpu --help says how
   --help              this text
 `;
 

@@ -34,12 +34,13 @@ export async function findPythons(): Promise<PythonWithTorch[]> {
   return [...found.values()];
 }
 
-async function askPython(program: string): Promise<PythonWithTorch | null> {
+/** null: no such Python, or no PyTorch in it. */
+export async function askPython(program: string): Promise<PythonWithTorch | null> {
   try {
     const { stdout } = await run(program, ["-c", question], { timeout: 120_000 });
     return { program, ...answerSchema.parse(JSON.parse(stdout)) };
   } catch {
-    // No such Python, or no PyTorch in it: either way it takes no part.
+    // Either way it takes no part.
     return null;
   }
 }

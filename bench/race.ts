@@ -17,6 +17,8 @@ export interface Contestant {
   readonly images: number;
   /** Steps it takes per turn; its time is scaled to a whole epoch. null: a whole epoch. */
   readonly steps: number | null;
+  /** Epochs trained before each that counts: a GPU that waited for its turn has slowed its clocks down. */
+  readonly unmeasured?: number;
 }
 
 export interface Times {
@@ -86,6 +88,8 @@ export async function race(
 /** Seconds of a whole epoch. */
 async function takeTurn({ contestant, peer, seconds, losses }: Runner): Promise<number> {
   const request: EpochRequest = { steps: contestant.steps };
+  for (let epoch = 0; epoch < (contestant.unmeasured ?? 0); epoch++)
+    epochResultSchema.parse(await peer.ask(request));
   const result = epochResultSchema.parse(await peer.ask(request));
   const whole = (result.seconds * contestant.images) / result.images;
   seconds.push(whole);

@@ -1,15 +1,15 @@
 /** Where the numbers go: a file for machines in bench/results/, which git ignores. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { relative } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = new URL("results/", import.meta.url);
 
-/** Writes `<date>T<time>.json` and returns its path, relative to the working folder. */
-export async function writeResults(date: Date, results: unknown): Promise<string> {
+/** Writes `<date>T<time>.json`, or `file` where one was named; returns its path, relative to the working folder. */
+export async function writeResults(date: Date, results: unknown, file?: string): Promise<string> {
   const name = `${date.toISOString().slice(0, 19).replaceAll(":", "-")}.json`;
-  const path = fileURLToPath(new URL(name, folder));
-  await mkdir(folder, { recursive: true });
+  const path = file === undefined ? fileURLToPath(new URL(name, folder)) : resolve(file);
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(results, null, 2)}\n`);
   return relative(process.cwd(), path);
 }

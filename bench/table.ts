@@ -1,4 +1,4 @@
-/** Rows as text: a table in Markdown that also reads well in a terminal. */
+/** Rows as text: tables in Markdown that also read well in a terminal. */
 import type { Row } from "./measurement.ts";
 
 const columns: readonly (readonly [string, (row: Row) => string])[] = [
@@ -11,8 +11,15 @@ const columns: readonly (readonly [string, (row: Row) => string])[] = [
 ];
 
 export function table(rows: readonly Row[]): string {
-  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, read]) => read(row)))];
-  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return tableOf(
+    columns.map(([title]) => title),
+    rows.map((row) => columns.map(([, read]) => read(row))),
+  );
+}
+
+export function tableOf(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [titles, ...rows];
+  const widths = titles.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = line(widths.map((width) => "-".repeat(width)));

@@ -1,6 +1,5 @@
 // The tasks behind `npm start`, `npm test` and the rest. Each does its own set-up, so that a fresh clone needs one
 // command. Plain JavaScript without packages: it runs before there are any.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { install, nodeForTypeScript, root, runProgram, say, TaskError } from "./set-up.mjs";
@@ -48,11 +47,18 @@ const tasks = {
   async schema() {
     return runProgram(nodeForTypeScript(), [join(root, "scripts/write-schema.mjs")]);
   },
+  /** On the processor; after the word `gpu` on the GPU, or with --pack an archive for a machine that has one. */
   async bench(args) {
-    const bench = join(root, "bench/run.ts");
-    if (!existsSync(bench)) throw new TaskError("bench/run.ts is not there");
+    const onGpu = args[0] === "gpu";
+    const script = join(root, onGpu ? "bench/gpu.ts" : "bench/run.ts");
+    const options = onGpu ? args.slice(1) : args;
     await build();
-    return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", bench, ...args]);
+    if (onGpu && options.includes("--pack")) {
+      const { packBench } = await import("./pack-bench.mjs");
+      process.stdout.write(`${await packBench(options)}\n`);
+      return 0;
+    }
+    return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", script, ...options]);
   },
 };
 

@@ -9,12 +9,11 @@ Usage: pytorch_vae.py FOLDER THREADS VARIANT (FOLDER holds the plain IDX files)
 
 import sys
 import time
-from pathlib import Path
 
 import torch
 
 from turns import declare_unavailable, serve
-from vae import Vae, describe_pytorch, vae_loss
+from vae import Vae, describe_pytorch, read_images, vae_loss
 
 BATCH = 128
 
@@ -27,12 +26,6 @@ VARIANTS = {
     "compiled-loss-fused": ({"fused": True}, True, False),
     "compiled-loss-and-adam": ({}, True, True),
 }
-
-
-def read_images(folder):
-    content = (Path(folder) / "train-images-idx3-ubyte").read_bytes()
-    pixels = torch.frombuffer(bytearray(content[16:]), dtype=torch.uint8)
-    return pixels.reshape(-1, 784).float() / 255
 
 
 def create_step(variant):

@@ -1,4 +1,4 @@
-"""The VAE 784-400-20-400-784 and its loss, in PyTorch: what both Python peers train.
+"""The VAE 784-400-20-400-784 and its loss, in PyTorch: what all Python peers train.
 
 Sigmoid in the decoder and binary cross-entropy of its output, summed, as the
 exercise this product grew from has it. Not tuned; PyTorch's own modules only.
@@ -36,6 +36,12 @@ def vae_loss(model, images):
     cross_entropy = F.binary_cross_entropy(reconstruction, images, reduction="sum")
     divergence = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
     return cross_entropy + divergence
+
+
+def read_images(folder):
+    content = (Path(folder) / "train-images-idx3-ubyte").read_bytes()
+    pixels = torch.frombuffer(bytearray(content[16:]), dtype=torch.uint8)
+    return pixels.reshape(-1, 784).float() / 255
 
 
 def describe_pytorch():

@@ -1,0 +1,94 @@
+/** `--profile`: where the time of a training step goes, as two tables. */
+import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
+import { findPreset } from "../../src/contract/presets.ts";
+import type { Dataset } from "../../src/ml/data/dataset.ts";
+import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
+import { allTiles } from "../../src/ml/engine/webgpu/tiles.ts";
+import { buildNetwork } from "../../src/ml/model/network.ts";
+import type { BenchData } from "../bench-data.ts";
+import { tableOf } from "../table.ts";
+import { type ProductProfile, profileStep, profileTiles, type StepProfile, tileName } from "./dispatches.ts";
+import { duration } from "./lines.ts";
+
+export interface Profile {
+  readonly step: StepProfile;
+  readonly products: readonly ProductProfile[];
+}
+
+export interface ProfileOptions {
+  /** A GPU in software, on which whole epochs are not waited for. */
+  readonly slow: boolean;
+  /** Progress. */
+  say(line: string): void;
+  /** A table that is finished, while others are not. */
+  show(text: string): void;
+}
+
+/** Throws a Failure where the engine does. */
+export async function measureProfile(data: BenchData, { slow, say, show }: ProfileOptions): Promise<Profile> {
+  const network = buildNetwork(resolveExperiment(findPreset("mnist-vae").experiment, "the benchmark"));
+  const dataset = await readDataset(data.idxFolder);
+  say("Timing the dispatches of a step …");
+  const step = await profileStep(network, dataset, slow);
+  show(stepText(step));
+  say("Timing every product with every tile …");
+  const products = await profileTiles(network, dataset, slow, say);
+  show(tilesText(products));
+  return { step, products };
+}
+
+/** All the training images; of the others a batch will do. */
+async function readDataset(folder: string): Promise<Dataset> {
+  const content = await readIdxFiles(folder, await findIdxFiles(folder));
+  const pixels = content.test.pixels.subarray(0, 128 * content.width * content.height);
+  const test = { count: 128, pixels, labels: null };
+  return { ...content, name: "bench", source: folder, sha256: "", labelNames: [], test };
+}
+
+function stepText({ dispatches, emptyDispatch, step }: StepProfile): string {
+  const sum = dispatches.reduce((total, { seconds }) => total + seconds, 0);
+  const rows = dispatches.map(({ name, groups, seconds }, index) => [
+    String(index),
+    name,
+    String(groups),
+    duration(seconds),
+    `${((seconds / sum) * 100).toFixed(0)} %`,
+  ]);
+  const whole =
+    step === null ? [] : [["", "a step of a whole epoch, results read back", "", duration(step), ""]];
+  const steps = tableOf(
+    ["", "dispatch", "workgroups", "time", "share"],
+    [
+      ...rows,
+      ["", "all of them", "", duration(sum), "100 %"],
+      ...whole,
+      ["", "a dispatch that does nothing", "1", duration(emptyDispatch), ""],
+    ],
+  );
+  return `${steps}
+
+An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step === null ? "" : `, ${duration(step * 469)} in all`}.
+`;
+}
+
+function tilesText(products: readonly ProductProfile[]): string {
+  const names = allTiles.map(tileName);
+  const times = tableOf(
+    ["product", "in dispatch", ...names],
+    products.map(({ product, dispatch, tiles }) => {
+      const best = Math.min(...tiles.map(({ seconds }) => seconds));
+      const cells = names.map((name) => {
+        const found = tiles.find(({ tile }) => tile === name);
+        if (found === undefined) return "";
+        const text = duration(found.seconds) + (found.seconds === best ? " *" : "");
+        return found.chosen ? `[${text}]` : text;
+      });
+      return [product, String(dispatch), ...cells];
+    }),
+  );
+  return `${times}
+
+Times are of the dispatch that a product is in, with this tile for it and all else as the engine has it; [ ]: the
+engine's own choice, *: the fastest.
+`;
+}
