@@ -5,7 +5,13 @@
  */
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { GpuDevice, type Pipeline } from "../../src/ml/engine/webgpu/gpu-device.ts";
-import { allTiles, type ProductShape, type Tiles, untunedTiles } from "../../src/ml/engine/webgpu/tiles.ts";
+import {
+  allTiles,
+  type ProductShape,
+  type Tiles,
+  tileName,
+  untunedTiles,
+} from "../../src/ml/engine/webgpu/tiles.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";
 import { median } from "../statistics.ts";
@@ -50,12 +56,11 @@ const tilesOfTrial = allTiles.slice(0, 1);
 /** What the engine last handed to the device, and the source of each pipeline. */
 interface Seen {
   device: GpuDevice | null;
-  layout: GPUBindGroupLayout | null;
   submitted: { readonly bindings: GPUBindGroup; readonly pipelines: readonly Pipeline[] } | null;
   readonly sources: Map<GPUComputePipeline, string>;
 }
 
-const seen: Seen = { device: null, layout: null, submitted: null, sources: new Map() };
+const seen: Seen = { device: null, submitted: null, sources: new Map() };
 const { submit, compile } = GpuDevice.prototype;
 
 /** From here on, for the life of this process, which does nothing else. */
@@ -65,9 +70,8 @@ function watchDevices(): void {
     seen.submitted = { bindings, pipelines };
     return submit.call(this, bindings, pipelines, times);
   };
-  GpuDevice.prototype.compile = async function (layout, name, source) {
-    const pipeline = await compile.call(this, layout, name, source);
-    seen.layout = layout;
+  GpuDevice.prototype.compile = async function (name, source) {
+    const pipeline = await compile.call(this, name, source);
     seen.sources.set(pipeline, source);
     return pipeline;
   };
@@ -78,13 +82,14 @@ class OpenEngine {
   readonly device: GpuDevice;
   readonly bindings: GPUBindGroup;
   readonly pipelines: readonly Pipeline[];
-  readonly layout: GPUBindGroupLayout;
   readonly rewind: () => Promise<void>;
   readonly trainEpoch: () => Promise<void>;
   readonly close: () => Promise<void>;
 
-  static async open(network: Network, dataset: Dataset, tiles: Tiles): Promise<OpenEngine> {
-    const session = await createWebgpuEngine({ tiles }).open(network, dataset, { threads: 0 });
+  /** `tiles` left out: those that the engine finds to be the fastest. */
+  static async open(network: Network, dataset: Dataset, tiles?: Tiles): Promise<OpenEngine> {
+    const engine = createWebgpuEngine(tiles === undefined ? {} : { tiles });
+    const session = await engine.open(network, dataset, { threads: 0 });
     // Whatever is compiled on the side is done then, and disturbs nothing.
     await session.evaluate("test");
     const beginning = await session.state();
@@ -107,11 +112,9 @@ class OpenEngine {
     trainEpoch: () => Promise<void>,
     close: () => Promise<void>,
   ) {
-    const { device, submitted, layout } = seen;
-    if (device === null || submitted === null || layout === null)
-      throw new Error("the engine submitted nothing");
+    const { device, submitted } = seen;
+    if (device === null || submitted === null) throw new Error("the engine submitted nothing");
     this.device = device;
-    this.layout = layout;
     this.bindings = submitted.bindings;
     this.pipelines = submitted.pipelines;
     this.rewind = rewind;
@@ -158,7 +161,7 @@ class OpenEngine {
 /** `slow`: a GPU in software, on which whole epochs are not waited for. */
 export async function profileStep(network: Network, dataset: Dataset, slow: boolean): Promise<StepProfile> {
   watchDevices();
-  const engine = await OpenEngine.open(network, dataset, tilesFor(slow));
+  const engine = await OpenEngine.open(network, dataset);
   try {
     const dispatches: DispatchTime[] = [];
     for (const [index, { pipeline, groups }] of engine.pipelines.entries())
@@ -167,12 +170,7 @@ export async function profileStep(network: Network, dataset: Dataset, slow: bool
         groups: groups[0] * groups[1],
         seconds: await engine.secondsOf(index),
       });
-    const nothing = await compile.call(
-      engine.device,
-      engine.layout,
-      "nothing",
-      "@compute @workgroup_size(1) fn main() {}",
-    );
+    const nothing = await compile.call(engine.device, "nothing", "@compute @workgroup_size(1) fn main() {}");
     const emptyDispatch = await engine.secondsEach({ pipeline: nothing, groups: [1, 1] });
     const steps = Math.ceil(dataset.train.count / network.batch);
     return { dispatches, emptyDispatch, step: slow ? null : (await secondsOfEpoch(engine)) / steps };
@@ -248,8 +246,4 @@ function tilesFor(slow: boolean): Tiles {
 
 function nameOf({ kind, rows, columns, inner }: ProductShape): string {
   return `${kind} ${rows}×${columns}, inner ${inner}`;
-}
-
-export function tileName({ rows, columns, depth }: (typeof allTiles)[number]): string {
-  return `${rows}×${columns}×${depth}`;
 }

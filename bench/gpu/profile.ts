@@ -3,11 +3,11 @@ import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { findPreset } from "../../src/contract/presets.ts";
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
-import { allTiles } from "../../src/ml/engine/webgpu/tiles.ts";
+import { allTiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import type { BenchData } from "../bench-data.ts";
 import { tableOf } from "../table.ts";
-import { type ProductProfile, profileStep, profileTiles, type StepProfile, tileName } from "./dispatches.ts";
+import { type ProductProfile, profileStep, profileTiles, type StepProfile } from "./dispatches.ts";
 import { duration } from "./lines.ts";
 
 export interface Profile {
