@@ -23,8 +23,9 @@ export async function test(args) {
     wanted.length === 0 ? !file.includes("/at-length/") : wanted.some((part) => file.includes(part)),
   );
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
-  const inBrowser = files.some((file) => /^test\/(?:panels|workbench)\//.test(file));
-  const chromium = inBrowser ? prepare("chromium") : null;
+  // Engines and their runs are tried on the GPU in software that Chromium brings along.
+  const needsChromium = files.some((file) => /^test\/(?:panels|workbench|engine|train)\//.test(file));
+  const chromium = needsChromium ? prepare("chromium") : null;
   const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
   await chromium;
   const tests = await runInTurns(files, options);
