@@ -23,8 +23,8 @@ import { experiment } from "../reference/experiments.ts";
 import { ReferenceModel } from "../reference/model.ts";
 import { trainReference, withSession } from "../reference/sessions.ts";
 
-const cases = 5;
-const plainCases = 2;
+const cases = 4;
+const plainCases = 1;
 const steps = 3;
 const tolerance = {
   losses: 1e-5,
