@@ -24,10 +24,11 @@ export async function test(args) {
   );
   if (files.length === 0) throw new TaskError(`no test file has ${wanted.join(" or ")} in its path`);
   // Engines and their runs are tried on the GPU in software that Chromium brings along.
-  const needsChromium = files.some((file) => /^test\/(?:panels|workbench|engine|train)\//.test(file));
-  const chromium = needsChromium ? prepare("chromium") : null;
+  const needsGpu = files.some((file) => /^test\/(?:engine|train)\//.test(file));
+  const needsChromium = needsGpu || files.some((file) => /^test\/(?:panels|workbench)\//.test(file));
+  const installed = prepare(...(needsChromium ? ["chromium"] : []), ...(needsGpu ? ["vulkan"] : []));
   const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: [] };
-  await chromium;
+  await installed;
   const tests = await runInTurns(files, options);
   const passed = checks.passed + tests.passed;
   const failed = checks.failed.length + tests.failed;
@@ -59,11 +60,12 @@ async function runInTurns(files, options) {
   };
 }
 
-/** Installs "chromium" or "workbench" where they can be had; resolves to why not, or to "". */
-async function prepare(what) {
+/** Installs "chromium", "vulkan" or "workbench" where they can be had; resolves to why not, or to "". */
+async function prepare(...what) {
+  if (what.length === 0) return "";
   const script = join(root, "test/install.ts");
-  const args = ["--disable-warning=ExperimentalWarning", script, what];
-  const failed = `the ${what} could not be installed (see above)`;
+  const args = ["--disable-warning=ExperimentalWarning", script, ...what];
+  const failed = `the ${what.join(" and ")} could not be installed (see above)`;
   return captureResult(nodeForTypeScript(), args).then(
     ({ code, output }) => (code === 0 ? output : failed),
     () => failed,
