@@ -1,10 +1,13 @@
 /** Which engine an experiment gets, and what is said about it. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { chooseForTraining, chooseForUse, requireChoice } from "../../src/ml/engine/choose-engine.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
+import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
 import { noSoftwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { experiment } from "../reference/experiments.ts";
 
@@ -13,14 +16,18 @@ const dataset = patchDataset(8, 8, 200, 1, 2);
 const network = buildNetwork(experiment({ model: { kind: "variational", encoder: [64, 16, 2] } }));
 const training = () => Promise.resolve({ network, dataset });
 
-function withWishes(t: TestContext, wishes: string | undefined): void {
-  const before = process.env.LATENT_LAB_WEBGPU;
+function withVariable(t: TestContext, name: string, value: string | undefined): void {
+  const before = process.env[name];
   const set = (value: string | undefined) => {
-    if (value === undefined) delete process.env.LATENT_LAB_WEBGPU;
-    else process.env.LATENT_LAB_WEBGPU = value;
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
   };
-  set(wishes);
+  set(value);
   t.after(() => set(before));
+}
+
+function withWishes(t: TestContext, wishes: string | undefined): void {
+  withVariable(t, "LATENT_LAB_WEBGPU", wishes);
 }
 
 describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
@@ -52,6 +59,24 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
       /^the webgpu engine cannot run here: /,
     );
   });
+});
+
+test("a driver that ends process after process is asked only by name", {
+  skip: process.platform !== "linux" && "the cache folder is moved by XDG_CACHE_HOME",
+}, async (t) => {
+  const cache = temporaryFolder(t);
+  withVariable(t, "XDG_CACHE_HOME", cache);
+  const chosen = () => chooseForTraining("auto", options, training());
+  const dead = /^webgpu: its driver ended Latent Lab's process the last two times it was asked$/;
+  for (let deaths = 0; deaths < 2; deaths++) {
+    assert.doesNotMatch((await chosen()).reason ?? "", dead);
+    await askDriver(join(cache, "latent-lab", "webgpu-trials"), death);
+  }
+  const { engine, reason } = await chosen();
+  assert.equal(engine.name, "cpu");
+  assert.match(reason ?? "", dead);
+  await chooseForTraining("webgpu", options, training()).catch(() => {});
+  assert.doesNotMatch((await chosen()).reason ?? "", dead);
 });
 
 test("auto is the processor for work of a moment", async () => {

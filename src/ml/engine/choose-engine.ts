@@ -3,9 +3,12 @@
  * where there is one and it beats the processor at this very experiment.
  */
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { Failure } from "../../contract/failure.ts";
+import { cacheFolder } from "../data/cache-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";
+import { DriverTrials } from "./driver-trials.ts";
 import type { Device, Engine, EngineOptions, Unavailable } from "./engine.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
 
@@ -13,16 +16,19 @@ interface Entry {
   readonly name: string;
   /** Engines are large; only the one that runs is loaded. */
   readonly load: () => Promise<Engine>;
+  /** Where it stands on a driver, asked in this process. */
+  readonly driver?: () => DriverTrials;
 }
 
 const cpu: Entry = {
   name: "cpu",
   load: async () => (await import("./cpu/cpu-engine.ts")).createCpuEngine(),
 };
-const webgpu: Entry = {
+const webgpu = {
   name: "webgpu",
   load: async () => (await import("./webgpu/webgpu-engine.ts")).createWebgpuEngine(),
-};
+  driver: () => new DriverTrials(join(cacheFolder(process.env), "webgpu-trials")),
+} as const satisfies Entry;
 
 /** Never taken by "auto": only who names it waits for it to be tried out. */
 const tensorflow: Entry = {
@@ -65,16 +71,18 @@ export async function chooseForTraining(
 ): Promise<ChosenEngine> {
   // What is to be trained is still being loaded while the engines are looked at.
   if (name !== "auto") return (await Promise.all([chooseNamed(name, options), training]))[0];
-  const probed = Promise.all([loaded(cpu, options), loaded(webgpu, options)]);
+  const probed = Promise.all([loaded(cpu, options), loadedUnlessDeadly(webgpu, options)]);
   const [[processor, gpu], trained] = await Promise.all([probed, training]);
   if (!gpu.device.available) return { ...required([processor, gpu]), reason: `webgpu: ${gpu.device.reason}` };
   if (!processor.device.available) return { ...required([gpu]), reason: `cpu: ${processor.device.reason}` };
-  return race(
+  const chosen = await race(
     { engine: processor.engine, device: processor.device },
     { engine: gpu.engine, device: gpu.device },
     options,
     trained,
   );
+  await webgpu.driver().passed();
+  return chosen;
 }
 
 /** For work of a moment, such as encoding an image: "auto" is the processor, which is ready at once. */
@@ -105,12 +113,12 @@ export async function surveyEngines(
   const reports: EngineReport[] = [];
   for (const entry of entries) {
     onEngine(entry.name);
-    const { engine, device } = await loaded(entry, options);
+    const { engine, device } = await loadedUnlessDeadly(entry, options);
     if (!device.available) {
       reports.push({ name: entry.name, device, imagesPerSecond: null });
       continue;
     }
-    const speed = await measured(engine, options, probe);
+    const speed = await tried(entry, () => measured(engine, options, probe));
     reports.push(
       speed instanceof Failure
         ? {
@@ -127,7 +135,14 @@ export async function surveyEngines(
 async function chooseNamed(name: string, options: EngineOptions): Promise<ChosenEngine> {
   requireChoice(name, options);
   const candidates = await Promise.all(
-    entries.filter((entry) => entry.name === name).map((entry) => loaded(entry, options)),
+    entries
+      .filter((entry) => entry.name === name)
+      .map(async (entry) => {
+        const candidate = await loaded(entry, options);
+        // The user has seen to it: "auto" may try it again.
+        await entry.driver?.().passed();
+        return candidate;
+      }),
   );
   return { ...required(candidates), reason: null };
 }
@@ -138,9 +153,24 @@ interface Candidate {
   readonly device: Device | Unavailable;
 }
 
-async function loaded({ name, load }: Entry, options: EngineOptions): Promise<Candidate> {
-  const engine = await load();
-  return { name, engine, device: await engine.probe(options) };
+async function loaded(entry: Entry, options: EngineOptions): Promise<Candidate> {
+  const engine = await entry.load();
+  return { name: entry.name, engine, device: await tried(entry, () => engine.probe(options)) };
+}
+
+/** What nobody named must not end the process again and again. */
+async function loadedUnlessDeadly(entry: Entry, options: EngineOptions): Promise<Candidate> {
+  if (!(await entry.driver?.().endInDeath())) return loaded(entry, options);
+  const device = {
+    available: false,
+    reason: "its driver ended Latent Lab's process the last two times it was asked",
+    hint: `Update the driver; latent-lab train --engine ${entry.name} tries it again.`,
+  } as const;
+  return { name: entry.name, engine: await entry.load(), device };
+}
+
+async function tried<Result>({ driver }: Entry, ask: () => Promise<Result>): Promise<Result> {
+  return driver === undefined ? ask() : driver().run(ask);
 }
 
 /** The first that is available. */
@@ -169,7 +199,7 @@ async function race(
   training: Training,
 ): Promise<ChosenEngine> {
   const slow = await measured(processor.engine, options, training);
-  const fast = await measured(gpu.engine, options, training);
+  const fast = await tried(webgpu, () => measured(gpu.engine, options, training));
   if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
   if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
   const difference = Math.abs(fast.firstLoss - slow.firstLoss);

@@ -12,8 +12,8 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod/mini";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { livenessOf, ownIdentity, processIdentitySchema } from "../process-identity.ts";
 import { readWhole } from "../regular-file.ts";
-import { livenessOf, ownIdentity, processIdentitySchema } from "./process-identity.ts";
 
 const holderSchema = z.extend(processIdentitySchema, {
   /** Tells two locks of one process apart. */

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import * as z from "zod/mini";
-import { hasSystemCode } from "../../contract/failure.ts";
+import { hasSystemCode } from "../contract/failure.ts";
 
 export const processIdentitySchema = z.object({
   pid: z.int().check(z.minimum(1)),

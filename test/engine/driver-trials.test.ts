@@ -1,0 +1,49 @@
+/** A driver that ends the process: after two deaths nobody asks it unnamed, and one good end wipes them out. */
+import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { DriverTrials } from "../../src/ml/engine/driver-trials.ts";
+import { askDriver, death } from "../fixtures/driver-process.ts";
+import { temporaryFolder } from "../fixtures/temporary-folder.ts";
+
+function emptyFolder(t: TestContext): string {
+  return join(temporaryFolder(t), "trials");
+}
+
+test("one death is forgiven, a second in a row is not, and what passes wipes them out", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  await askDriver(folder, death);
+  assert.equal(await trials.endInDeath(), false);
+  await askDriver(folder, death);
+  assert.equal(await trials.endInDeath(), true);
+  await trials.passed();
+  assert.equal(await trials.endInDeath(), false);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test("an answer, an error and an orderly exit in the midst of it leave no mark", async (t) => {
+  const folder = emptyFolder(t);
+  await askDriver(folder, "");
+  await askDriver(folder, 'throw new Error("no GPU");');
+  await askDriver(folder, "process.exit(130);");
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test("one that is being asked now is not dead", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  await askDriver(folder, death);
+  await trials.run(async () => assert.equal(await trials.endInDeath(), false));
+});
+
+test("where no mark can be left, or one is damaged, the driver is asked all the same", async (t) => {
+  const file = join(temporaryFolder(t), "a file");
+  await writeFile(file, "");
+  assert.equal(await new DriverTrials(file).run(() => Promise.resolve("asked")), "asked");
+  const folder = emptyFolder(t);
+  await askDriver(folder, death);
+  await writeFile(join(folder, "1.json"), "{");
+  assert.equal(await new DriverTrials(folder).endInDeath(), false);
+});
