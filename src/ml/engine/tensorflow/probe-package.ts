@@ -138,7 +138,10 @@ function runProbe(
       end(true, null, null);
     }, patience);
     abort?.addEventListener("abort", kill, { once: true });
-    child.once("error", reject);
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.once("close", (code, signal) => end(false, code, signal));
     if (abort?.aborted) kill();
   });
