@@ -39,8 +39,8 @@ export async function test(args) {
 }
 
 /**
- * Two files at a time, then those of the packages and the workbench one by one: a workbench keeps a small machine busy.
- * It is installed, and what it and the packages' own tests need is packaged, while the others run.
+ * Two files at a time; those of the packages and the workbench last, for it is installed, and what they need is
+ * packaged, while the others run.
  */
 async function runInTurns(files, options) {
   const ofPackages = files.filter((file) => /^test\/(?:package|workbench)\//.test(file));
@@ -49,10 +49,10 @@ async function runInTurns(files, options) {
   // It is thrown below, when the others have run.
   packages?.catch(() => {});
   const workbench = ofPackages.some((file) => file.includes("/workbench/")) ? prepare("workbench") : null;
-  const first = await runTests(others, 2, options, {});
+  const first = await runTests(others, options, {});
   await packages;
   const missing = await workbench;
-  const second = await runTests(ofPackages, 1, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
+  const second = await runTests(ofPackages, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
   return {
     passed: first.passed + second.passed,
     failed: first.failed + second.failed,
@@ -72,7 +72,7 @@ async function prepare(...what) {
   );
 }
 
-async function runTests(files, concurrency, options, env) {
+async function runTests(files, options, env) {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-tests-"));
   const countsFile = join(folder, "counts.json");
@@ -82,7 +82,7 @@ async function runTests(files, concurrency, options, env) {
       [
         "--disable-warning=ExperimentalWarning",
         "--test",
-        `--test-concurrency=${concurrency}`,
+        "--test-concurrency=2",
         `--test-timeout=${timeLimitMilliseconds}`,
         "--test-reporter=./scripts/test-reporter.mjs",
         "--test-reporter-destination=stdout",

@@ -77,8 +77,15 @@ export class StatusBar implements vscode.Disposable {
 }
 
 /** "cpu · epoch 3/5 · loss 110.1 · 12 s left". */
-export function progressInWords({ phase, start, step, preparing }: WatchedTraining): string {
+export function progressInWords({
+  phase,
+  start,
+  step,
+  preparing,
+  secondsOfSilence,
+}: WatchedTraining): string {
   if (phase === "stopping") return "stopping";
+  if (secondsOfSilence !== null) return `no word for ${durationInWords(secondsOfSilence)}`;
   if (start === null) return preparing === null ? "getting ready" : preparingInWords(preparing);
   if (step === null) return `${start.engine} · starting`;
   return [
@@ -90,7 +97,7 @@ export function progressInWords({ phase, start, step, preparing }: WatchedTraini
 }
 
 function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
-  const { start, step, epoch } = training;
+  const { start, step, epoch, secondsOfSilence } = training;
   const text = new vscode.MarkdownString("", true);
   text.isTrusted = { enabledCommands: ["latentLab.stop", "latentLab.openDashboard", "latentLab.showLog"] };
   text.appendMarkdown("**Latent Lab**\n\n");
@@ -113,6 +120,10 @@ function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
       text.appendMarkdown(" |\n");
     }
   }
+  if (secondsOfSilence !== null)
+    text.appendMarkdown(
+      "\n\n$(warning) The process has said nothing for a while: it may hang. Stop ends it within 30 s; its last checkpoint is kept.",
+    );
   text.appendMarkdown(
     "\n\n[$(debug-stop) Stop](command:latentLab.stop) · [$(graph-line) Dashboard](command:latentLab.openDashboard) · [$(output) Log](command:latentLab.showLog)",
   );

@@ -54,6 +54,8 @@ export class DashboardFeed implements vscode.Disposable {
     this.#trainings = trainings;
     this.#metrics = metrics;
     this.#audience = audience;
+    // A long file is read while the page is being built.
+    for (const run of runs) metrics.read(run).catch(() => {});
     for (const training of trainings.all) this.#follow(training);
     this.#disposables.add(trainings.onDidBegin((training) => this.#follow(training)));
     this.#disposables.add(

@@ -84,18 +84,22 @@ export class Announcer implements vscode.Disposable {
         this.#log.debug(`Nobody answers at ${training.control.socket}; its file is removed.`);
         break;
       case "vanished":
-        this.#reporter.report(
-          new Failure(
-            "engine-failed",
-            `the training process ${training.control.pid} ended without a word`,
-            run === null ? "Try again." : "Its last checkpoint is kept: it can be resumed.",
-          ),
-          ...this.#remedies(run),
+        this.#tellLoss(`the training process ${training.control.pid} ended without a word`, run);
+        break;
+      case "killed":
+        this.#tellLoss(
+          `the training process ${training.control.pid} did not stop when asked, and was ended`,
+          run,
         );
         break;
       default:
         end satisfies never;
     }
+  }
+
+  #tellLoss(message: string, run: string | null): void {
+    const hint = run === null ? "Try again." : "Its last checkpoint is kept: it can be resumed.";
+    this.#reporter.report(new Failure("engine-failed", message, hint), ...this.#remedies(run));
   }
 
   #remedies(run: string | null) {

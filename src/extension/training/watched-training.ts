@@ -20,10 +20,14 @@ const patienceMilliseconds = 30_000;
 
 const maximumComplaints = 20;
 
+/** A process that has said nothing for so long is remarked upon: it tells of steps several times a second. */
+const silenceMilliseconds = 60_000;
+const millisecondsBetweenLooks = 15_000;
+
 export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
 
-/** How a training process ended: by its last word, without one, or it was never reached at all. */
-export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "unreachable" };
+/** How a training process ended: by its last word, without one, killed by us, or it was never reached at all. */
+export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "killed" | "unreachable" };
 
 export class WatchedTraining implements vscode.Disposable {
   readonly control: ControlFile;
@@ -43,6 +47,9 @@ export class WatchedTraining implements vscode.Disposable {
   #wasReached = false;
   #complaints = 0;
   #firmness: NodeJS.Timeout | null = null;
+  #wasKilled = false;
+  #heardAt = performance.now();
+  readonly #looks = setInterval(() => this.#lookForSilence(), millisecondsBetweenLooks);
   #isDisposed = false;
 
   /** Something that the status bar or a list shows has changed. */
@@ -90,6 +97,12 @@ export class WatchedTraining implements vscode.Disposable {
     return this.#preparing;
   }
 
+  /** For how long a process that should be training has said nothing, in seconds; null while that is nothing unusual. */
+  get secondsOfSilence(): number | null {
+    const silence = performance.now() - this.#heardAt;
+    return this.#phase === "training" && silence >= silenceMilliseconds ? silence / 1000 : null;
+  }
+
   /** Asks for a checkpoint and an end; a process that does not answer is killed. Idempotent. */
   stop(): void {
     if (this.#phase === "stopping" || this.#phase === "ended") return;
@@ -102,10 +115,19 @@ export class WatchedTraining implements vscode.Disposable {
   /** Stops watching; the process goes on. */
   dispose(): void {
     this.#isDisposed = true;
-    if (this.#firmness !== null) clearTimeout(this.#firmness);
+    this.#stopTimers();
     this.#connection.close();
     for (const emitter of [this.#changed, this.#told, this.#caughtUp, this.#remarked, this.#ended])
       emitter.dispose();
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#looks);
+    if (this.#firmness !== null) clearTimeout(this.#firmness);
+  }
+
+  #lookForSilence(): void {
+    if (this.secondsOfSilence !== null) this.#changed.fire();
   }
 
   /** A process that prints garbage all the time does not fill the log with it. */
@@ -118,6 +140,7 @@ export class WatchedTraining implements vscode.Disposable {
 
   #kill(): void {
     this.#log.warn(`The training process ${this.control.pid} did not stop when asked, and is killed.`);
+    this.#wasKilled = true;
     try {
       process.kill(this.control.pid, "SIGKILL");
     } catch {
@@ -126,6 +149,7 @@ export class WatchedTraining implements vscode.Disposable {
   }
 
   #receive(message: ControlMessage): void {
+    this.#heardAt = performance.now();
     switch (message.kind) {
       case "welcome":
         this.#wasReached = true;
@@ -184,10 +208,15 @@ export class WatchedTraining implements vscode.Disposable {
 
   #onClose(): void {
     if (this.#isDisposed) return;
-    if (this.#firmness !== null) clearTimeout(this.#firmness);
+    this.#stopTimers();
     this.#phase = "ended";
     this.#changed.fire();
     // Whoever hears of this disposes of it all.
-    this.#ended.fire(this.#lastWord ?? { event: this.#wasReached ? "vanished" : "unreachable" });
+    this.#ended.fire(this.#lastWord ?? { event: this.#endWithoutAWord() });
+  }
+
+  #endWithoutAWord(): "vanished" | "killed" | "unreachable" {
+    if (this.#wasKilled) return "killed";
+    return this.#wasReached ? "vanished" : "unreachable";
   }
 }

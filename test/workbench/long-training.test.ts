@@ -1,31 +1,17 @@
 // A training that takes longer than anybody looks at it: a reload, a second window, a stop, a kill.
 import assert from "node:assert/strict";
-import { eventually } from "../../fixtures/eventually.ts";
-import { epochsIn, recordOf, runsIn } from "../../fixtures/workspace-runs.ts";
-import { scenarios } from "../scenario.ts";
-import type { WorkbenchWindow } from "../window.ts";
+import { eventually } from "../fixtures/eventually.ts";
+import { epochsIn, recordOf, runsIn } from "../fixtures/workspace-runs.ts";
+import { longTraining, startLongTraining } from "./long-training.ts";
+import { scenarios } from "./scenario.ts";
 
 const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
 
-/** Trains for minutes, unless somebody stops it; its epochs take a moment each. */
-const long = JSON.stringify({
-  name: "long-vae",
-  dataset: { kind: "drawn-digits", train: 1200, test: 200 },
-  model: { kind: "variational", encoder: [784, 100, 8] },
-  training: { epochs: 20_000, batch: 64, seed: 1 },
-});
-
-async function startLong(window: WorkbenchWindow): Promise<void> {
-  await window.editors.open("long.latent-lab.json");
-  await window.editors.clickCodeLens("Train");
-  await window.statusBar.textLike(/epoch \d+\/20000/);
-}
-
 scenario(
   "a long training outlives a reload, is stopped from a second window, resumed, killed, and resumed again",
-  { "long.latent-lab.json": long },
+  longTraining,
   async ({ window, workbench, folder }) => {
-    await startLong(window);
+    await startLongTraining(window);
     const [run = ""] = runsIn(folder);
     const status = () => recordOf(run).status;
     assert.ok(await window.statusBar.spins(/epoch \d+\/20000/));

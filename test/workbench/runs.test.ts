@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../../fixtures/eventually.ts";
-import { scenarios } from "../scenario.ts";
-import { trainRun } from "../trained-run.ts";
+import { eventually } from "../fixtures/eventually.ts";
+import { scenarios } from "./scenario.ts";
+import { trainRun } from "./trained-run.ts";
 
 const scenario = scenarios();
 

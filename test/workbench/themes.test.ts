@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../../fixtures/eventually.ts";
-import { scenarios } from "../scenario.ts";
-import { trainRun } from "../trained-run.ts";
+import { eventually } from "../fixtures/eventually.ts";
+import { scenarios } from "./scenario.ts";
+import { trainRun } from "./trained-run.ts";
 
 const scenario = scenarios();
-const program = fileURLToPath(new URL("../../../dist/latent-lab.js", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/latent-lab.js", import.meta.url));
 
 const themes = [
   { title: "Dark Modern", kind: "vs-dark", pageClass: "vscode-dark" },
@@ -21,7 +21,7 @@ const themes = [
 scenario("dashboard, encode panel and .latent editor in four themes", {}, async ({ window, folder }) => {
   const run = trainRun(folder, "digits");
   const picture = join(folder, "picture.png");
-  cpSync(fileURLToPath(new URL("../../../media/icon.png", import.meta.url)), picture);
+  cpSync(fileURLToPath(new URL("../../media/icon.png", import.meta.url)), picture);
   spawnSync(process.execPath, [program, "encode", run, picture]);
   await window.sideBar.show("Latent Lab");
   await window.sideBar.click("digits");
