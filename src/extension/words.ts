@@ -23,10 +23,11 @@ export function roughly(count: number): string {
   return String(Number(count.toPrecision(2))).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-function bytesInWords(bytes: number): string {
+export function bytesInWords(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** "downloading MNIST, 3.1 MB of 11.6 MB". */

@@ -37,6 +37,12 @@ export class QuickInput {
     return (await labels.allTextContents()).map(plain);
   }
 
+  /** All that the rows on offer say. */
+  async texts(): Promise<string[]> {
+    const texts = await this.#widget.locator(".monaco-list-row").allInnerTexts();
+    return texts.map((text) => plain(text.replaceAll(/\s+/g, " ")));
+  }
+
   /** Waits until this is asked, and picks what is first on the list. */
   async pickFirst(question: string): Promise<void> {
     await eventually(`"${question}"`, async () => (await this.question()) === question);

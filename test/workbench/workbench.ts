@@ -92,6 +92,11 @@ export class Workbench {
     return window;
   }
 
+  /** User settings as they are now, whoever has set them. */
+  userSettings(): Readonly<Record<string, unknown>> {
+    return JSON.parse(readFileSync(join(this.#userData, "User", "settings.json"), "utf8"));
+  }
+
   /** Changes user settings; windows that are open read them when they are reloaded. */
   useSettings(settings: Readonly<Record<string, unknown>>): void {
     const folder = join(this.#userData, "User");

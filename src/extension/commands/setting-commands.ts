@@ -8,19 +8,22 @@ import { starter } from "../experiments/experiment-files.ts";
 import type { Services } from "../services.ts";
 import { movesBar } from "../training/dataset-progress.ts";
 import { askTool } from "../training/tool.ts";
-import { roughly } from "../words.ts";
+import { bytesInWords, roughly } from "../words.ts";
 import { pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
 const listedEngine = z.object({
   name: z.string(),
   available: z.boolean(),
   description: z.optional(z.string()),
+  memory: z.nullish(z.number()),
   driver: z.nullish(z.string()),
   imagesPerSecond: z.nullish(z.number()),
   reason: z.optional(z.string()),
   hint: z.optional(z.string()),
 });
 type ListedEngine = z.infer<typeof listedEngine>;
+/** Null: a line between. */
+type EngineItem = vscode.QuickPickItem & { readonly engine: ListedEngine | null };
 const enginesAnswer = z.object({ engines: z.array(listedEngine) });
 
 export async function selectEngine({ program, reporter }: Services): Promise<void> {
@@ -34,25 +37,26 @@ export async function selectEngine({ program, reporter }: Services): Promise<voi
   );
   if (!answer.success)
     throw new Failure("internal", "the list of engines makes no sense", "Update Latent Lab.");
-  const current = vscode.workspace.getConfiguration("latentLab").get("engine", "auto");
+  const { engines } = answer.data;
   const items = [
-    { name: "auto", available: true, description: "the fastest at what is trained, tried out each time" },
-    ...answer.data.engines,
-  ].map((engine) => ({
-    label: `${engine.name === current ? "$(check) " : ""}${engine.name}`,
-    description: engine.available ? (engine.description ?? "") : "not available",
-    detail: detailOf(engine),
-    engine,
-  }));
+    itemFor({
+      name: "auto",
+      available: true,
+      description: "The fastest at what is trained, tried out each time",
+    }),
+    ...engines.filter(({ available }) => available).map(itemFor),
+    separator("Not available here"),
+    ...engines.filter(({ available }) => !available).map(itemFor),
+  ];
   const picked = await vscode.window.showQuickPick(items, { title: "Which engine computes?" });
-  if (picked === undefined) return;
+  if (!picked?.engine) return;
   if (!picked.engine.available) {
-    const { name } = picked.engine;
     const install = {
       title: "Install TensorFlow",
       run: () => vscode.commands.executeCommand("latentLab.installTensorFlow"),
     };
-    const failure = new Failure("engine-unavailable", `${name} is not available here`, picked.detail);
+    const { name, reason = `${picked.engine.name} cannot run here`, hint = "" } = picked.engine;
+    const failure = new Failure("engine-unavailable", reason, hint);
     reporter.report(failure, ...(name === "tensorflow" ? [install] : []));
     return;
   }
@@ -61,11 +65,31 @@ export async function selectEngine({ program, reporter }: Services): Promise<voi
     .update("engine", picked.engine.name, vscode.ConfigurationTarget.Global);
 }
 
-/** What a line has no room for: why it is out and what to do, or how fast it is and on which driver. */
-function detailOf({ reason, hint, imagesPerSecond, driver }: Partial<ListedEngine>): string {
-  if (reason !== undefined) return `${reason}. ${hint ?? ""}`;
+/** In its first line how fast it is, or why it is out; below, on what it computes, or what to do. */
+function itemFor(engine: ListedEngine): EngineItem {
+  const {
+    name,
+    available,
+    description = "",
+    memory,
+    driver,
+    imagesPerSecond,
+    reason = "",
+    hint = "",
+  } = engine;
+  const current = vscode.workspace.getConfiguration("latentLab").get("engine", "auto");
   const speed = imagesPerSecond ? `${roughly(imagesPerSecond)} images/s on the VAE 784-400-20` : "";
-  return [speed, driver ?? ""].filter((part) => part !== "").join(", ");
+  const device = [description, memory ? bytesInWords(memory) : "", driver ?? ""];
+  return {
+    label: `${name === current ? "$(check) " : ""}${name}`,
+    description: available ? speed : reason,
+    detail: available ? device.filter((part) => part !== "").join(" · ") : hint,
+    engine,
+  };
+}
+
+function separator(label: string): EngineItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator, engine: null };
 }
 
 export async function getMnist({ program }: Services): Promise<void> {
