@@ -12,13 +12,16 @@ export class QuickInput {
     this.#widget = page.locator(".quick-input-widget");
   }
 
-  /** Presses F1 until the palette is there: a panel that is about to take the focus takes the key with it. */
+  /**
+   * Presses F1 until the palette is there: a panel that is about to take the focus takes the key with it, and a list
+   * that is about to close is seen a moment longer.
+   */
   async openPalette(): Promise<void> {
     await eventually("the palette", async () => {
-      if (await this.#input.isVisible()) return true;
+      if (!(await this.#isPaletteGone())) return true;
       await this.#page.keyboard.press("F1");
       await this.#input.waitFor({ timeout: 1500 }).catch(() => undefined);
-      return this.#input.isVisible();
+      return !(await this.#isPaletteGone());
     });
   }
 
