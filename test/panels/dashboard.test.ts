@@ -121,6 +121,30 @@ describe("dashboard", () => {
     assert.equal(await slider.getAttribute("aria-valuenow"), "1");
   });
 
+  test("plays the epochs from the first to the last, and stops for whoever takes the slider", {
+    skip,
+  }, async () => {
+    const panel = await opened();
+    const slider = panel.page.getByRole("slider", { name: "Epoch" });
+    const epoch = () => slider.getAttribute("aria-valuenow");
+    const play = panel.page.getByRole("button", { name: "Play the epochs" });
+    await play.click();
+    assert.equal(await epoch(), "1");
+    const pause = panel.page.getByRole("button", { name: "Pause the epochs" });
+    await pause.click();
+    const paused = await epoch();
+    await panel.page.waitForTimeout(700);
+    assert.equal(await epoch(), paused);
+    await play.click();
+    await slider.press("Home");
+    await panel.page.waitForTimeout(700);
+    assert.equal(await epoch(), "1");
+    await play.click();
+    await pause.waitFor();
+    await play.waitFor();
+    assert.equal(await slider.getAttribute("aria-valuetext"), "Epoch 4 of 4");
+  });
+
   test("follows the latest epoch while training, until somebody chooses another", { skip }, async () => {
     const panel = await open();
     const [show, ...rest] = messagesFor(run);

@@ -1,5 +1,9 @@
-/** A slider over the epochs that there are pictures of: by pointer, arrows, Home, End, Page Up and Page Down. */
+/**
+ * A slider over the epochs that there are pictures of: by pointer, arrows, Home, End, Page Up and Page Down; or by
+ * itself, until somebody takes it in hand.
+ */
 import { element, setText } from "../shared/elements.ts";
+import { Playback } from "./playback.ts";
 
 export class Scrubber {
   readonly element: HTMLElement;
@@ -7,6 +11,11 @@ export class Scrubber {
   readonly #filled = element("div", { class: "scrubber-filled" });
   readonly #thumb = element("div", { class: "scrubber-thumb" });
   readonly #label = element("span", { class: "scrubber-label" });
+  readonly #playback = new Playback(() => ({
+    length: this.#stops.length,
+    index: this.#index,
+    go: (index) => this.#go(index),
+  }));
   readonly #choose: (epoch: number) => void;
   #stops: readonly number[] = [];
   #planned = 0;
@@ -29,7 +38,7 @@ export class Scrubber {
       element("div", { class: "scrubber-track" }, this.#filled),
       this.#thumb,
     );
-    this.element = element("div", { class: "scrubber" }, this.#slider, this.#label);
+    this.element = element("div", { class: "scrubber" }, this.#playback.element, this.#slider, this.#label);
     this.#slider.addEventListener("keydown", (event) => this.#pressed(event));
     this.#slider.addEventListener("pointerdown", (event) => {
       this.#slider.setPointerCapture(event.pointerId);
@@ -46,6 +55,7 @@ export class Scrubber {
     this.#planned = planned;
     const found = stops.findLastIndex((stop) => epoch !== null && stop <= epoch);
     this.#index = Math.max(0, found);
+    this.#playback.refresh();
     this.#draw();
   }
 
@@ -84,10 +94,12 @@ export class Scrubber {
     const target = targets[event.key];
     if (target === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    this.#playback.stop();
     this.#go(target);
   }
 
   #pointed(event: PointerEvent): void {
+    this.#playback.stop();
     const box = this.#slider.getBoundingClientRect();
     const part = (event.clientX - box.left) / Math.max(1, box.width);
     this.#go(Math.round(part * (this.#stops.length - 1)));
