@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { allTiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
+import { globals } from "webgpu";
+import { Failure } from "../../src/contract/failure.ts";
+import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { allTiles, tileName, untunedTiles } from "../../src/ml/engine/webgpu/tiles.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
@@ -16,10 +19,13 @@ const setting = {
   dataset: patchDataset(7, 5, 20, 1, 2),
 };
 
+/** Far more than is needed, and SwiftShader compiles for seconds. */
+const patience = 120;
+
 /** Opens a session with its measurements in `file`; what was told meanwhile. */
-async function open(file: string): Promise<string[]> {
+async function open(file: string, seconds = patience): Promise<string[]> {
   const told: string[] = [];
-  const engine = softwareGpu("fast", { tuningFile: file });
+  const engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: seconds });
   const network = buildNetwork(setting.experiment);
   const session = await engine.open(network, setting.dataset, {
     threads: 0,
@@ -31,6 +37,42 @@ async function open(file: string): Promise<string[]> {
 
 const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "tiles.json");
 
+/** By product, the largest first. */
+const shapes = [
+  "update 21×8×35",
+  "update 36×8×20",
+  "forward 8×35×20",
+  "forward 8×20×35",
+  "inputGradient 8×35×20",
+];
+
+/** Products in the order in which they were remembered. */
+function rememberedIn(file: string): string[] {
+  const all: Record<string, Record<string, string>> = JSON.parse(readFileSync(file, "utf8"));
+  return Object.values(all).flatMap((tiles) => Object.keys(tiles));
+}
+
+/** GPU memory in use while the test runs: how many buffers, and how many they were at most. */
+function watchMemory(t: TestContext): { readonly inUse: Set<GPUBuffer>; most: number } {
+  const { GPUBuffer: buffers } = globals as { readonly GPUBuffer: { readonly prototype: GPUBuffer } };
+  const watched = { inUse: new Set<GPUBuffer>(), most: 0 };
+  const { buffer } = GpuDevice.prototype;
+  const { destroy } = buffers.prototype;
+  t.mock.method(GpuDevice.prototype, "buffer", async function (this: GpuDevice, name: string, bytes: number) {
+    const made = await buffer.call(this, name, bytes);
+    watched.inUse.add(made);
+    watched.most = Math.max(watched.most, watched.inUse.size);
+    return made;
+  });
+  t.mock.method(buffers.prototype, "destroy", function (this: GPUBuffer) {
+    watched.inUse.delete(this);
+    return destroy.call(this);
+  });
+  return watched;
+}
+
+const arenas = 7;
+
 describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
   test("are measured once, for every product of a step, and remembered by GPU and driver", async (t) => {
     const file = newFile(t);
@@ -38,20 +80,13 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const all: Record<string, Record<string, string>> = JSON.parse(readFileSync(file, "utf8"));
     const [gpu = ""] = Object.keys(all);
     assert.match(gpu, /^SwiftShader .*; SwiftShader driver .*; kernels \d+$/);
-    const shapes = [
-      "forward 8×20×35",
-      "forward 8×35×20",
-      "inputGradient 8×35×20",
-      "update 21×8×35",
-      "update 36×8×20",
-    ];
-    assert.deepEqual(Object.keys(all[gpu] ?? {}).sort(), shapes);
+    assert.deepEqual(Object.keys(all[gpu] ?? {}), shapes);
     for (const tile of Object.values(all[gpu] ?? {})) assert.ok(allTiles.map(tileName).includes(tile), tile);
     assert.deepEqual(await open(file), []);
   });
 
   test("make the same products as any other", async (t) => {
-    const engine = softwareGpu("fast", { tuningFile: newFile(t) });
+    const engine = softwareGpu("fast", { tuningFile: newFile(t), tuningSeconds: patience });
     await assertTrainsAsReference({ ...setting, engine }, 3, 3, {
       losses: 1e-5,
       weights: { relative: 2e-6, worst: 2e-4 },
@@ -73,5 +108,66 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const blocked = join(temporaryFolder(t), "a file");
     writeFileSync(blocked, "");
     assert.equal((await open(join(blocked, "tiles.json"))).length, 1);
+  });
+
+  test("are measured for as long as there is time, and the next training goes on with the rest", async (t) => {
+    const file = newFile(t);
+    for (let opened = 1; opened <= shapes.length; opened++) {
+      assert.equal((await open(file, 0)).length, 1);
+      assert.deepEqual(rememberedIn(file), shapes.slice(0, opened));
+    }
+    assert.deepEqual(await open(file, 0), []);
+  });
+
+  test("take the memory of one product at a time, and give it back", async (t) => {
+    const memory = watchMemory(t);
+    await open(newFile(t));
+    assert.equal(memory.most, arenas);
+    assert.equal(memory.inUse.size, 0);
+  });
+
+  test("are not looked for where a product by itself finds no memory", async (t) => {
+    const file = newFile(t);
+    const memory = watchMemory(t);
+    const { buffer } = GpuDevice.prototype;
+    let refused = 0;
+    t.mock.method(
+      GpuDevice.prototype,
+      "buffer",
+      async function (this: GpuDevice, name: string, bytes: number) {
+        const made = await buffer.call(this, name, bytes);
+        if (name !== "adam" || refused === allTiles.length) return made;
+        refused++;
+        made.destroy();
+        throw new Failure("out-of-memory", "the GPU has no room", "Use less.");
+      },
+    );
+    await open(file);
+    assert.equal(refused, allTiles.length);
+    assert.deepEqual(rememberedIn(file), shapes.slice(1));
+    assert.equal(memory.inUse.size, 0);
+  });
+
+  test("are not those whose kernels the driver refuses", async (t) => {
+    const file = newFile(t);
+    const memory = watchMemory(t);
+    const { compile } = GpuDevice.prototype;
+    let accepted: string | null = null;
+    t.mock.method(
+      GpuDevice.prototype,
+      "compile",
+      async function (this: GpuDevice, name: string, source: string) {
+        // The untuned tile's, which comes first.
+        accepted ??= source;
+        if (source !== accepted && name === "train: denseUpdate")
+          throw new Failure("engine-failed", "the GPU's driver cannot compile it", "Update it.");
+        return compile.call(this, name, source);
+      },
+    );
+    await open(file, 0);
+    const untuned = untunedTiles("software")({ kind: "update", rows: 21, inner: 8, columns: 35 });
+    const [tiles] = Object.values(JSON.parse(readFileSync(file, "utf8")));
+    assert.deepEqual(tiles, { "update 21×8×35": tileName(untuned) });
+    assert.equal(memory.inUse.size, 0);
   });
 });

@@ -116,7 +116,7 @@ export class GpuDevice {
     return this.#device.createBindGroup({ layout: this.#layout, entries });
   }
 
-  /** Compiles WGSL, once. Throws a Failure (engine-failed). */
+  /** Compiles WGSL, once. Throws a Failure (engine-failed); what is refused harms nothing else. */
   compile(name: string, source: string): Promise<GPUComputePipeline> {
     const known = this.#pipelines.get(source);
     if (known !== undefined) return known;
@@ -139,7 +139,8 @@ export class GpuDevice {
       );
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw this.#fail(`the GPU's driver cannot compile "${name}" (${messageOf(error)})`);
+      const message = `the GPU's driver cannot compile "${name}" (${messageOf(error)})`;
+      throw new Failure("engine-failed", message, resume, { cause: error });
     }
   }
 

@@ -29,7 +29,11 @@ export interface WebgpuVariant {
   readonly tiles?: Tiles;
   /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
   readonly tuningFile?: string;
+  /** How long measurements may take before a training. Left out: some seconds. */
+  readonly tuningSeconds?: number;
 }
+
+const tuningSeconds = 3;
 
 /** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
 const minimumRows = 128;
@@ -74,9 +78,10 @@ class WebgpuEngine implements Engine {
     const file =
       this.#variant.tuningFile ??
       (device.found.software ? null : join(cacheFolder(process.env), "webgpu-tiles.json"));
+    const seconds = this.#variant.tuningSeconds ?? tuningSeconds;
     const isTuned = dataset !== null && this.#variant.tiles === undefined && file !== null;
     return this.#open(device, network, dataset, (plan) =>
-      isTuned ? tunedTiles({ device, network, plan, untuned, file, tell }) : untuned,
+      isTuned ? tunedTiles({ device, network, plan, untuned, file, seconds, tell }) : untuned,
     );
   }
 
