@@ -41,6 +41,18 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
     );
   });
 
+  test("one without room for the whole dataset is passed by, though what is raced would fit", async (t) => {
+    withWishes(t, "software");
+    const raced = patchDataset(8, 8, 20_000, 1, 2);
+    const vast = { ...raced, train: { ...raced.train, count: 2 ** 28 } };
+    const chosen = await chooseForTraining("auto", options, Promise.resolve({ network, dataset: vast }));
+    assert.equal(chosen.engine.name, "cpu");
+    assert.match(
+      chosen.reason ?? "",
+      /^webgpu: the GPU has no room for the dataset \(16384 MiB in one piece\)$/,
+    );
+  });
+
   test("it is taken when it is named, however slow", async (t) => {
     withWishes(t, "software");
     const { engine, device, reason } = await chooseForTraining("webgpu", options, training());

@@ -198,9 +198,9 @@ async function race(
   options: EngineOptions,
   training: Training,
 ): Promise<ChosenEngine> {
-  const slow = await measured(processor.engine, options, training);
-  const fast = await tried(webgpu, () => measured(gpu.engine, options, training));
+  const fast = await tried(webgpu, () => measuredWhole(gpu.engine, options, training));
   if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
+  const slow = await measured(processor.engine, options, training);
   if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
   const difference = Math.abs(fast.firstLoss - slow.firstLoss);
   if (!(difference <= agreement * Math.abs(slow.firstLoss)))
@@ -218,13 +218,27 @@ async function race(
       };
 }
 
-async function measured(
+/** What is measured on a part of the dataset must have room for all of it. */
+async function measuredWhole(
+  engine: Engine,
+  options: EngineOptions,
+  training: Training,
+): Promise<Speed | Failure> {
+  const lack = await failureOf(async () => engine.requireRoom?.(training.network, training.dataset));
+  return lack instanceof Failure ? lack : measured(engine, options, training);
+}
+
+function measured(
   engine: Engine,
   options: EngineOptions,
   { network, dataset }: Training,
 ): Promise<Speed | Failure> {
+  return failureOf(() => measureSpeed(engine, network, dataset, options));
+}
+
+async function failureOf<Result>(act: () => Promise<Result>): Promise<Result | Failure> {
   try {
-    return await measureSpeed(engine, network, dataset, options);
+    return await act();
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;

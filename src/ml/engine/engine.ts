@@ -57,6 +57,11 @@ export interface Engine {
    * can only encode, decode and restore. Throws a Failure: engine-unavailable, out-of-memory.
    */
   open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session>;
+  /**
+   * Takes the memory that a session would, and gives it back: cheaper than to open one. Throws a Failure
+   * (out-of-memory). For GPUs, whose memory may be less than that which the dataset lies in.
+   */
+  requireRoom?(network: Network, dataset: Dataset): Promise<void>;
 }
 
 /** Sums over the images of one step, in the unit of the experiment's losses (see contract/losses.ts). */

@@ -98,6 +98,11 @@ export class Machine {
     }
   }
 
+  /** Takes the memory of a machine and gives it back. Throws a Failure: out-of-memory, engine-failed. */
+  static async requireRoom(device: GpuDevice, options: MachineOptions): Promise<void> {
+    free(await allocate(device, Machine.#layoutOf(options).bytes));
+  }
+
   /** Compiles what `open` would wait for, and takes no memory. Throws a Failure (engine-failed). */
   static async compile(device: GpuDevice, options: MachineOptions): Promise<void> {
     await compiled(device, "train", Machine.#layoutOf(options).programs.train);

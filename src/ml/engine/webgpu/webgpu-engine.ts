@@ -85,20 +85,30 @@ class WebgpuEngine implements Engine {
     );
   }
 
+  async requireRoom(network: Network, dataset: Dataset): Promise<void> {
+    const device = await this.#device();
+    const planned = this.#planned(network);
+    await Machine.requireRoom(device, { ...planned, dataset, tiles: defaultTiles(device) });
+  }
+
   async #open(
     device: GpuDevice,
     network: Network,
     dataset: Dataset | null,
     tilesFor: (plan: Plan) => Promise<Tiles> | Tiles,
   ): Promise<Session> {
+    const planned = this.#planned(network);
+    const { plan } = planned;
+    const machine = await Machine.open(device, { ...planned, dataset, tiles: await tilesFor(plan) });
+    if (dataset !== null && !device.found.software) machine.prepare();
+    return new WebgpuSession(network, plan, dataset, device, machine, describe(device.found));
+  }
+
+  #planned(network: Network) {
     const { program = "fused" } = this.#variant;
     const plain = planNetwork(network);
     const plan = program === "plain" ? plain : fusePlan(plain);
-    const tiles = await tilesFor(plan);
-    const rows = Math.max(network.batch, minimumRows);
-    const machine = await Machine.open(device, { network, plan, dataset, rows, program, tiles });
-    if (dataset !== null && !device.found.software) machine.prepare();
-    return new WebgpuSession(network, plan, dataset, device, machine, describe(device.found));
+    return { network, plan, program, rows: Math.max(network.batch, minimumRows) };
   }
 
   #device(): Promise<GpuDevice> {
