@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Failure } from "../../contract/failure.ts";
+import { Failure, lineOf } from "../../contract/failure.ts";
 import { cacheFolder } from "../data/cache-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";
@@ -119,13 +119,11 @@ export async function surveyEngines(
       continue;
     }
     const speed = await tried(entry, () => measured(engine, options, probe));
+    // It answered, however it fared.
+    await entry.driver?.().passed();
     reports.push(
       speed instanceof Failure
-        ? {
-            name: entry.name,
-            device: { available: false, reason: speed.message, hint: speed.hint },
-            imagesPerSecond: null,
-          }
+        ? { name: entry.name, device: unavailable(speed), imagesPerSecond: null }
         : { name: entry.name, device, imagesPerSecond: speed.imagesPerSecond },
     );
   }
@@ -155,7 +153,13 @@ interface Candidate {
 
 async function loaded(entry: Entry, options: EngineOptions): Promise<Candidate> {
   const engine = await entry.load();
-  return { name: entry.name, engine, device: await tried(entry, () => engine.probe(options)) };
+  const found = await failureOf(() => tried(entry, () => engine.probe(options)));
+  const device = found instanceof Failure ? unavailable(found) : found;
+  return { name: entry.name, engine, device };
+}
+
+function unavailable({ message, hint }: Failure): Unavailable {
+  return { available: false, reason: message, hint };
 }
 
 /** What nobody named must not end the process again and again. */
@@ -236,12 +240,14 @@ function measured(
   return failureOf(() => measureSpeed(engine, network, dataset, options));
 }
 
+/** Nothing that an engine throws while it is tried out is the end of the choice. */
 async function failureOf<Result>(act: () => Promise<Result>): Promise<Result | Failure> {
   try {
     return await act();
   } catch (error) {
     if (error instanceof Failure) return error;
-    throw error;
+    const hint = "Update the driver where it stands on one, or choose another engine.";
+    return new Failure("engine-unavailable", lineOf(error), hint, { cause: error });
   }
 }
 

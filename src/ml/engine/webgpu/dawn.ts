@@ -2,7 +2,7 @@
  * Dawn, the WebGPU implementation in the npm package `webgpu`: loading it. It is native code for one platform, in a
  * package of its own that an installation may lack, so it is loaded only when a GPU is looked for.
  */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 
 export interface Dawn {
   /**
@@ -28,7 +28,7 @@ export async function loadDawn(): Promise<Dawn> {
     const { create } = await import("webgpu");
     return { create: (options) => create([...options]) };
   } catch (error) {
-    const detail = error instanceof Error ? firstLine(error.message) : String(error);
+    const detail = lineOf(error);
     throw new Failure(
       "engine-unavailable",
       `the WebGPU library cannot be loaded (${detail})`,
