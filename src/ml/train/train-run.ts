@@ -42,6 +42,7 @@ import {
   requireConsistent,
   requireSameData,
   stopped,
+  withResumption,
 } from "./training-failures.ts";
 
 export interface TrainOptions {
@@ -77,7 +78,8 @@ export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
   const { run } = options;
   try {
     return await openAndTrain(options);
-  } catch (error) {
+  } catch (thrown) {
+    const error = withResumption(thrown, run);
     if (!(await run.takeBack())) await recordFailure(run, error);
     throw error;
   } finally {
