@@ -201,6 +201,8 @@ export class GpuDevice {
   /** Not Promise.race: whose every call the other promise, which never ends, would remember. */
   #orLost<T>(waiting: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      // Those who come later are told by nobody.
+      if (this.#failure !== null) reject(this.#failure);
       this.#waiting.add(reject);
       waiting.then(resolve, reject).finally(() => this.#waiting.delete(reject));
     });
