@@ -38,7 +38,26 @@ function withWishes(t: TestContext, wishes: string | undefined): void {
   withVariable(t, "LATENT_LAB_WEBGPU", wishes);
 }
 
-const { GPU: gpus } = globals as { readonly GPU: { readonly prototype: GPU } };
+const { GPU: gpus, GPUAdapter: adapters } = globals as {
+  readonly GPU: { readonly prototype: GPU };
+  readonly GPUAdapter: { readonly prototype: GPUAdapter };
+};
+
+/** Devices that are opened while the test runs. */
+function watchDevices(t: TestContext): readonly GPUDevice[] {
+  const opened: GPUDevice[] = [];
+  const { requestDevice } = adapters.prototype;
+  t.mock.method(
+    adapters.prototype,
+    "requestDevice",
+    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
+      const device = await requestDevice.apply(this, args);
+      opened.push(device);
+      return device;
+    },
+  );
+  return opened;
+}
 
 describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
   test("auto races it against the processor at the experiment itself, and says how that ended", async (t) => {
@@ -49,6 +68,19 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
       reason ?? "",
       /^faster at this model than SwiftShader.*: [\d,.]+ against [\d,.]+ images a second$/,
     );
+  });
+
+  test("one that lost the race is let go of, and opened anew when it is named", async (t) => {
+    withWishes(t, "software");
+    const opened = watchDevices(t);
+    assert.equal((await chooseForTraining("auto", options, training())).engine.name, "cpu");
+    assert.equal(opened.length, 1);
+    assert.equal((await opened[0]?.lost)?.reason, "destroyed");
+    const { engine } = await chooseForTraining("webgpu", options, training());
+    const session = await engine.open(network, dataset, options);
+    assert.equal((await session.train(1)).images, network.batch);
+    await session.close();
+    await engine.release?.();
   });
 
   test("an answer in a survey wipes out the deaths before it", { skip: movedCache }, async (t) => {

@@ -79,7 +79,7 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
   test("whose device is lost fails with what to do, and resumes to the same bits", async (t) => {
     const path = join(temporaryFolder(t), "lost");
     // The process's device may be older than this test: its loss must be ours to cause.
-    await loseDevice(t);
+    await engine.release?.();
     const opened = watchDevices(t);
     const { failure } = await train(await createRun(path, smallVae), {
       engine,
@@ -89,9 +89,38 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     });
     assert.equal(failure?.code, "engine-failed");
     assert.match(failure.message, /^the GPU was lost/);
-    assert.match(failure.hint, /^Resume the run from its last checkpoint: latent-lab train --resume/);
+    assert.match(failure.hint, /--engine cpu\. To go on from step 7: latent-lab train --resume .*lost$/);
     assert.equal((await train(await RunWriter.resume(path), { engine })).failure, null);
     assert.deepEqual(await outcome(path), undisturbed);
+  });
+
+  test("whose device is lost while it computes fails at once, with no word of a checkpoint that it has not", async (t) => {
+    const path = join(temporaryFolder(t), "lost at once");
+    await engine.release?.();
+    const opened = watchDevices(t);
+    let isTraining = false;
+    const { mapAsync } = buffers.prototype;
+    t.mock.method(
+      buffers.prototype,
+      "mapAsync",
+      function (this: GPUBuffer, ...args: Parameters<typeof mapAsync>) {
+        if (!isTraining) return mapAsync.apply(this, args);
+        setImmediate(() => opened.at(-1)?.destroy());
+        // Whether a lost GPU still answers is the driver's affair.
+        return new Promise(() => {});
+      },
+    );
+    const run = await createRun(path, smallVae);
+    const { failure } = await train(run, {
+      engine,
+      onEvent: ({ event }) => {
+        isTraining = event === "start";
+      },
+    });
+    assert.equal(failure?.code, "engine-failed");
+    assert.match(failure.message, /^the GPU was lost/);
+    assert.match(failure.hint, /--engine cpu\.$/);
+    assert.deepEqual(run.record.failure?.hint, failure.hint);
   });
 
   test("whose memory cannot be read back fails so, and resumes to the same bits", async (t) => {
@@ -158,12 +187,3 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     assert.equal(lastLoss(resumed.stdout), lastLoss(straight.stdout));
   });
 });
-
-/** Makes the next run open a device of its own. */
-async function loseDevice(t: TestContext): Promise<void> {
-  const path = join(temporaryFolder(t), "last");
-  const refuse = () => Promise.reject(new Error("mapping was refused"));
-  const broken = t.mock.method(buffers.prototype, "mapAsync", refuse);
-  await train(await createRun(path, smallVae), { engine });
-  broken.mock.restore();
-}

@@ -81,6 +81,7 @@ export async function chooseForTraining(
     options,
     trained,
   );
+  if (chosen.engine !== gpu.engine) await released(webgpu, gpu.engine);
   await webgpu.driver().passed();
   return chosen;
 }
@@ -119,6 +120,8 @@ export async function surveyEngines(
       continue;
     }
     const speed = await tried(entry, () => measured(engine, options, probe));
+    // The next one finds the GPU free.
+    await released(entry, engine);
     // It answered, however it fared.
     await entry.driver?.().passed();
     reports.push(
@@ -249,6 +252,10 @@ async function failureOf<Result>(act: () => Promise<Result>): Promise<Result | F
     const hint = "Update the driver where it stands on one, or choose another engine.";
     return new Failure("engine-unavailable", lineOf(error), hint, { cause: error });
   }
+}
+
+async function released(entry: Entry, engine: Engine): Promise<void> {
+  await failureOf(() => tried(entry, async () => engine.release?.()));
 }
 
 /** Three digits: a race says no more. */

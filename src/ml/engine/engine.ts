@@ -62,6 +62,8 @@ export interface Engine {
    * (out-of-memory). For GPUs, whose memory may be less than that which the dataset lies in.
    */
   requireRoom?(network: Network, dataset: Dataset): Promise<void>;
+  /** Lets go of what it holds beyond its sessions, which end by that. For GPUs; it may be used again afterwards. */
+  release?(): Promise<void>;
 }
 
 /** Sums over the images of one step, in the unit of the experiment's losses (see contract/losses.ts). */

@@ -19,6 +19,13 @@ const mostInFlight = 3;
 
 const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
 
+/** Lets go of the process's device, and of all that it holds; who asks for one gets another. */
+export async function closeDevice({ checks }: WebgpuWishes): Promise<void> {
+  const known = await devices.get(checks)?.catch(() => null);
+  devices.delete(checks);
+  known?.close();
+}
+
 /** The process's device. Throws a Failure (engine-unavailable). */
 export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
   const known = await devices.get(wishes.checks)?.catch(() => null);
@@ -184,6 +191,12 @@ export class GpuDevice {
       if (error instanceof Failure) throw error;
       throw this.#fail(`the GPU's memory cannot be read (${lineOf(error)})`);
     }
+  }
+
+  /** Ends whatever is under way, with a Failure. */
+  close(): void {
+    this.#fail("the GPU's device is closed");
+    this.#device.destroy();
   }
 
   #stagingOf(bytes: number): GPUBuffer {

@@ -12,7 +12,7 @@ import { planNetwork } from "../../model/plan.ts";
 import type { Plan } from "../../model/program.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
-import { type GpuDevice, openDevice } from "./gpu-device.ts";
+import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
 import { tunedTiles } from "./tile-tuning.ts";
@@ -91,6 +91,10 @@ class WebgpuEngine implements Engine {
     await Machine.requireRoom(device, { ...planned, dataset, tiles: defaultTiles(device) });
   }
 
+  async release(): Promise<void> {
+    await closeDevice(this.#wishes);
+  }
+
   async #open(
     device: GpuDevice,
     network: Network,
@@ -111,8 +115,12 @@ class WebgpuEngine implements Engine {
     return { network, plan, program, rows: Math.max(network.batch, minimumRows) };
   }
 
-  #device(): Promise<GpuDevice> {
-    return openDevice(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
+  async #device(): Promise<GpuDevice> {
+    return openDevice(this.#wishes);
+  }
+
+  get #wishes(): WebgpuWishes {
+    return this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU);
   }
 }
 
