@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
+import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
 import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import { allTiles, tileName, untunedTiles } from "../../src/ml/engine/webgpu/tiles.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
@@ -119,6 +121,23 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     assert.deepEqual(await open(file, 0), []);
   });
 
+  test("are not measured for a session that is to add up as an earlier one did", async (t) => {
+    const { dataset } = setting;
+    const network = buildNetwork(setting.experiment);
+    const first = await softwareGpu("fast", { tiles: untunedTiles("hardware") }).open(network, dataset, {
+      threads: 0,
+    });
+    const { arrangement } = first;
+    await first.close();
+    const told: string[] = [];
+    const engine = softwareGpu("fast", { tuningFile: newFile(t), tuningSeconds: patience });
+    const tell = (line: string) => told.push(line);
+    const second = await engine.open(network, dataset, { threads: 0, tell, arrangement });
+    assert.equal(second.arrangement, arrangement);
+    await second.close();
+    assert.deepEqual(told, []);
+  });
+
   test("take the memory of one product at a time, and give it back", async (t) => {
     const memory = watchMemory(t);
     await open(newFile(t));
@@ -170,4 +189,23 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     assert.deepEqual(tiles, { "update 21×8×35": tileName(untuned) });
     assert.equal(memory.inUse.size, 0);
   });
+});
+
+test("among tiles that are nearly as fast as each other, it is always the same", () => {
+  const timed = (...seconds: number[]) =>
+    seconds.map((each, index) => ({ tile: allTiles[index] as (typeof allTiles)[number], seconds: each }));
+  assert.equal(firstAmongFastest(timed(1.04, 1, 1.02)), allTiles[0]);
+  assert.equal(firstAmongFastest(timed(1, 1.04, 1.02)), allTiles[0]);
+  assert.equal(firstAmongFastest(timed(1.2, 1.03, 1)), allTiles[1]);
+  assert.equal(firstAmongFastest([]), null);
+});
+
+test("an arrangement holds for the GPU that it was made on, and for tiles that there are", () => {
+  const [tile] = allTiles;
+  assert.ok(tile);
+  const text = arrangementOf("GPU 1", new Map([["forward 8×20×35", tile]]));
+  assert.deepEqual([...arrangedTiles(text, "GPU 1")], [["forward 8×20×35", tile]]);
+  for (const other of [null, "", "{", "[1]", '"GPU 1"', text.replace("16×16", "1×1")])
+    assert.equal(arrangedTiles(other, "GPU 1").size, 0, `${other}`);
+  assert.equal(arrangedTiles(text, "GPU 2").size, 0);
 });

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
+import { tileIn } from "../../src/ml/engine/webgpu/tiles.ts";
 import { readEpochs } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { runCli } from "../cli/run-cli.ts";
@@ -74,6 +75,23 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     (await losses(across)).forEach((loss, epoch) => {
       assertClose(loss, expected[epoch] ?? Number.NaN, 1e-5, `test loss of epoch ${epoch + 1}`);
     });
+  });
+
+  test("goes on with the tiles that it began with, whatever others are the fastest by now", async (t) => {
+    const folder = temporaryFolder(t);
+    // Four slices: the sums of the engine's own choice for this model have one.
+    const tile = tileIn("32×32×32");
+    assert.ok(tile);
+    const others = softwareGpu("fast", { tiles: () => tile });
+    const straight = join(folder, "straight");
+    assert.equal((await train(await createRun(straight, smallVae), { engine: others })).failure, null);
+    const expected = await outcome(straight);
+    assert.notEqual(expected.model, undisturbed?.model);
+    const stopped = join(folder, "stopped");
+    const stopAt = (event: { readonly event: string }) => event.event === "epoch";
+    await train(await createRun(stopped, smallVae), { engine: others, stopAt });
+    assert.equal((await train(await RunWriter.resume(stopped), { engine })).failure, null);
+    assert.deepEqual(await outcome(stopped), expected);
   });
 
   test("whose device is lost fails with what to do, and resumes to the same bits", async (t) => {

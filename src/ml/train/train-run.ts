@@ -96,7 +96,8 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
   if (checkpoint === null) requireCheckpoint(run);
   else requireConsistent(run, checkpoint.progress, stepsPerEpoch);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
-  const session = await engine.open(network, dataset, { threads, tell });
+  const { arrangement } = run.record;
+  const session = await engine.open(network, dataset, { threads, tell, arrangement });
   try {
     if (checkpoint !== null) await session.restore(checkpoint.state);
     const log = await LineLog.open(run.file(runFiles.metrics));
@@ -148,6 +149,7 @@ class Training {
     await run.update({
       engine: engine.name,
       device: this.#session.device.description,
+      arrangement: this.#session.arrangement,
       status: "training",
       reason: null,
       failure: null,

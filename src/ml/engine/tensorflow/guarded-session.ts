@@ -30,10 +30,12 @@ export async function guarded<T>(work: () => Promise<T> | T): Promise<T> {
 
 export class GuardedSession implements Session {
   readonly device: Device;
+  readonly arrangement: string | null;
   readonly #session: Session;
 
   constructor(session: Session) {
     this.device = session.device;
+    this.arrangement = session.arrangement;
     this.#session = session;
   }
 

@@ -23,6 +23,8 @@ export interface TuningOptions {
   readonly plan: Plan;
   /** For products that no training step of this network has, and for those that are not measured. */
   readonly untuned: Tiles;
+  /** Products whose tile is settled already, by their name. */
+  readonly settled: ReadonlyMap<string, Tile>;
   /** Where measurements are remembered. */
   readonly file: string;
   /** After these no further product is begun: the next training goes on with those that are left. */
@@ -33,11 +35,13 @@ export interface TuningOptions {
 
 /** Throws a Failure (engine-failed) where the GPU is lost. */
 export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
-  const { device, network, plan, untuned, file, seconds, tell } = options;
+  const { device, network, plan, untuned, settled, file, seconds, tell } = options;
   const { name, driver } = device.found;
   const memory = new TileMemory(file, `${name}; ${driver}; kernels ${kernelsVersion}`);
   const known = new Map(await memory.recall());
-  const missing = [...productsOf(network, plan, untuned)].filter(([key]) => tileIn(known.get(key)) === null);
+  const missing = [...productsOf(network, plan, untuned)].filter(
+    ([key]) => !settled.has(key) && tileIn(known.get(key)) === null,
+  );
   if (missing.length > 0) tell(`finding the fastest kernels for this model on ${name}, once`);
   // Those that cost the most come first.
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
@@ -50,10 +54,10 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
     }
     if (performance.now() > end) break;
   }
-  return (shape) => tileIn(known.get(keyOf(shape))) ?? untuned(shape);
+  return (shape) => tileIn(known.get(productName(shape))) ?? untuned(shape);
 }
 
-function keyOf({ kind, rows, columns, inner }: ProductShape): string {
+export function productName({ kind, rows, columns, inner }: ProductShape): string {
   return `${kind} ${rows}×${inner}×${columns}`;
 }
 
@@ -65,7 +69,7 @@ function multiplications({ rows, columns, inner }: ProductShape): number {
 function productsOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<string, ProductShape> {
   const shapes = new Map<string, ProductShape>();
   const tiles: Tiles = (shape) => {
-    shapes.set(keyOf(shape), shape);
+    shapes.set(productName(shape), shape);
     return untuned(shape);
   };
   const map = new MemoryMap(plan, network.batch);
@@ -97,8 +101,17 @@ async function fastest(
       if (!(error instanceof Failure) || device.hasFailed) throw error;
     }
   }
-  if (timed.length === 0) return null;
-  return timed.reduce((best, one) => (one.seconds < best.seconds ? one : best)).tile;
+  return firstAmongFastest(timed);
+}
+
+const tie = 1.05;
+
+/** Of those that differ by so little that they change places from one measurement to the next, always the same. */
+export function firstAmongFastest(
+  timed: readonly { readonly tile: Tile; readonly seconds: number }[],
+): Tile | null {
+  const best = Math.min(...timed.map(({ seconds }) => seconds));
+  return timed.find(({ seconds }) => seconds <= best * tie)?.tile ?? null;
 }
 
 async function secondsOf(
