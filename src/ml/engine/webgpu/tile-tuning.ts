@@ -2,11 +2,10 @@
  * Which tile is fastest for which product on this very GPU: measured when a shape is first met, and remembered by the
  * GPU, its driver and the kernels' version. Nothing that goes wrong here ends a training but the loss of the GPU.
  */
-import { Failure } from "../../../contract/failure.ts";
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
 import type { GpuDevice } from "./gpu-device.ts";
-import { loneProduct } from "./lone-product.ts";
+import { type LoneProduct, loneProduct } from "./lone-product.ts";
 import { lower } from "./lower.ts";
 import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
@@ -79,7 +78,8 @@ function productsOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<s
 
 /**
  * Every tile makes this product many times in a row, the untuned one first; those that the time does not suffice for
- * are left out. One at a time takes memory: as much as the layer does in training. Null where none could be measured.
+ * are left out. One at a time takes memory: as much as the layer does in training. What makes other numbers of it than
+ * the first is wrong. Null where none could be measured.
  */
 async function fastest(
   device: GpuDevice,
@@ -90,15 +90,20 @@ async function fastest(
 ): Promise<Tile | null> {
   const tiles = [untuned, ...allTiles.filter((tile) => tileName(tile) !== tileName(untuned))];
   // All at once, which is what takes time. Whoever needs one hears of what went wrong.
-  await Promise.allSettled(tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile))));
+  await Promise.allSettled(
+    tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),
+  );
   const timed: { readonly tile: Tile; readonly seconds: number }[] = [];
+  let expected: Float32Array | null = null;
   for (const tile of tiles) {
     if (timed.length > 0 && performance.now() > end) break;
     try {
-      timed.push({ tile, seconds: await secondsOf(device, network, shape, tile) });
+      const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile));
+      expected ??= result;
+      if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
     } catch (error) {
       // Out of memory, or refused by the driver: another may do.
-      if (!(error instanceof Failure) || device.hasFailed) throw error;
+      if (device.hasFailed) throw error;
     }
   }
   return firstAmongFastest(timed);
@@ -114,19 +119,40 @@ export function firstAmongFastest(
   return timed.find(({ seconds }) => seconds <= best * tie)?.tile ?? null;
 }
 
-async function secondsOf(
+/** Far above what another order of adding up does, far below what a wrong kernel does. */
+const tolerance = 1e-4;
+
+function agrees(found: Float32Array, expected: Float32Array): boolean {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return expected.every(
+    (value, index) => Math.abs((found[index] ?? Number.NaN) - value) <= tolerance * largest,
+  );
+}
+
+/** In a matrix: the numbers of larger ones take longer to write and to read than the product itself. */
+const mostChecked = 2 ** 24;
+
+/** `result` is null where it is too large to be looked at. */
+async function tryOut(
   device: GpuDevice,
-  network: Network,
-  shape: ProductShape,
-  tile: Tile,
-): Promise<number> {
-  const product = loneProduct(network, shape, tile);
-  const machine = await Machine.open(device, product);
+  { rows, columns, inner }: ProductShape,
+  { options, fillIn, result }: LoneProduct,
+): Promise<{ readonly result: Float32Array | null; readonly seconds: number }> {
+  const isChecked = Math.max(rows * inner, inner * columns, rows * columns) <= mostChecked;
+  const machine = await Machine.open(device, options);
   try {
-    return await measured(device, machine, product.rows);
+    if (isChecked) fillIn(machine);
+    await step(machine, options.rows, 1);
+    const made = isChecked ? await result(machine) : null;
+    return { result: made, seconds: await measured(device, machine, options.rows) };
   } finally {
     machine.close();
   }
+}
+
+function step(machine: Machine, batch: number, steps: number): Promise<void> {
+  const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
+  return machine.run("train", steps, range);
 }
 
 const rounds = 3;
@@ -138,13 +164,11 @@ const longSeconds = 0.1;
 /** Of one product, the best of a few rounds. */
 async function measured(device: GpuDevice, machine: Machine, batch: number): Promise<number> {
   const timed = async (steps: number): Promise<number> => {
-    const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
     const began = performance.now();
-    await machine.run("train", steps, range);
+    await step(machine, batch, steps);
     await device.finish();
     return (performance.now() - began) / 1000;
   };
-  await timed(1);
   let steps = 1;
   let seconds = await timed(steps);
   while (seconds < leastSeconds && steps < machine.stepsPerCall) {
