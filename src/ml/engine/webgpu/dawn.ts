@@ -6,8 +6,8 @@ import { Failure, lineOf } from "../../../contract/failure.ts";
 
 export interface Dawn {
   /**
-   * An instance with these options ("backend=null", "enable-dawn-features=…"). One per process, whose results are
-   * kept for the process's life: two that were let go have been seen to abort at exit.
+   * An instance with these options ("backend=null", "enable-dawn-features=…"). To be kept, with its results, for the
+   * process's life: two that were let go have been seen to abort at exit.
    */
   create(options: readonly string[]): GPU;
 }
