@@ -13,6 +13,8 @@ type Remembered = z.infer<typeof remembered>;
 export class TileMemory {
   readonly #file: string;
   readonly #gpu: string;
+  /** Found out by this process. */
+  readonly #found = new Map<string, string>();
 
   /** `gpu` names all that the measurements hold for. */
   constructor(file: string, gpu: string) {
@@ -22,11 +24,12 @@ export class TileMemory {
 
   /** Names of tiles by product. */
   async recall(): Promise<ReadonlyMap<string, string>> {
-    return new Map(Object.entries((await this.#read())[this.#gpu] ?? {}));
+    return new Map([...Object.entries((await this.#read())[this.#gpu] ?? {}), ...this.#found]);
   }
 
   /** Other processes may have found out something meanwhile. */
   async remember(product: string, tile: string): Promise<void> {
+    this.#found.set(product, tile);
     const all = await this.#read();
     const text = JSON.stringify({ ...all, [this.#gpu]: { ...all[this.#gpu], [product]: tile } }, null, 2);
     const temporary = `${this.#file}.${process.pid}`;

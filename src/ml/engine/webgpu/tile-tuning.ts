@@ -16,6 +16,11 @@ import type { Tile } from "./wgsl/product.ts";
 /** To be counted up when kernels change so that what was measured no longer holds. */
 const kernelsVersion = 1;
 
+/** What was measured before on this GPU, remembered in `file`. */
+export function tileMemory({ found }: GpuDevice, file: string): TileMemory {
+  return new TileMemory(file, `${found.name}; ${found.driver}; kernels ${kernelsVersion}`);
+}
+
 export interface TuningOptions {
   readonly device: GpuDevice;
   readonly network: Network;
@@ -24,9 +29,8 @@ export interface TuningOptions {
   readonly untuned: Tiles;
   /** Products whose tile is settled already, by their name. */
   readonly settled: ReadonlyMap<string, Tile>;
-  /** Where measurements are remembered. */
-  readonly file: string;
-  /** After these no further product is begun: the next training goes on with those that are left. */
+  readonly memory: TileMemory;
+  /** After these no second product is begun: the next training goes on with those that are left. */
   readonly seconds: number;
   /** Told once, before measurements begin. */
   readonly tell: (remark: string) => void;
@@ -34,14 +38,12 @@ export interface TuningOptions {
 
 /** Throws a Failure (engine-failed) where the GPU is lost. */
 export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
-  const { device, network, plan, untuned, settled, file, seconds, tell } = options;
-  const { name, driver } = device.found;
-  const memory = new TileMemory(file, `${name}; ${driver}; kernels ${kernelsVersion}`);
+  const { device, network, plan, untuned, settled, memory, seconds, tell } = options;
   const known = new Map(await memory.recall());
   const missing = [...productsOf(network, plan, untuned)].filter(
     ([key]) => !settled.has(key) && tileIn(known.get(key)) === null,
   );
-  if (missing.length > 0) tell(`finding the fastest kernels for this model on ${name}, once`);
+  if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
   // Those that cost the most come first.
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
   const end = performance.now() + seconds * 1000;

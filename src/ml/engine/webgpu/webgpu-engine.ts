@@ -16,7 +16,8 @@ import { arrangedTiles, arrangementOf } from "./arrangement.ts";
 import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
-import { productName, tunedTiles } from "./tile-tuning.ts";
+import type { TileMemory } from "./tile-memory.ts";
+import { productName, tileMemory, tunedTiles } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 import type { Tile } from "./wgsl/product.ts";
@@ -31,7 +32,7 @@ export interface WebgpuVariant {
   readonly tiles?: Tiles;
   /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
   readonly tuningFile?: string;
-  /** How long measurements may take before a training. Left out: some seconds. */
+  /** How long measurements may take. Left out: some seconds. */
   readonly tuningSeconds?: number;
 }
 
@@ -47,9 +48,14 @@ export function createWebgpuEngine(variant: WebgpuVariant = {}): Engine {
 class WebgpuEngine implements Engine {
   readonly name = "webgpu";
   readonly #variant: WebgpuVariant;
+  /** What was measured, though it could not be written down. */
+  readonly #memories = new WeakMap<GpuDevice, TileMemory>();
+  /** What is left for measurements: a race and the training that it is for share it. */
+  #tuningSeconds: number;
 
   constructor(variant: WebgpuVariant) {
     this.#variant = variant;
+    this.#tuningSeconds = variant.tuningSeconds ?? tuningSeconds;
   }
 
   async probe(): Promise<Device | Unavailable> {
@@ -77,18 +83,14 @@ class WebgpuEngine implements Engine {
   ): Promise<Session> {
     const device = await this.#device();
     const settled = arrangedTiles(arrangement, device.found.name);
-    const untuned = this.#variant.tiles ?? defaultTiles(device);
-    const file =
-      this.#variant.tuningFile ??
-      (device.found.software ? null : join(cacheFolder(process.env), "webgpu-tiles.json"));
-    const seconds = this.#variant.tuningSeconds ?? tuningSeconds;
-    const isTuned = dataset !== null && this.#variant.tiles === undefined && file !== null;
-    return this.#open(device, network, dataset, async (plan) => {
-      const others = isTuned
-        ? await tunedTiles({ device, network, plan, untuned, settled, file, seconds, tell })
-        : untuned;
-      return (shape) => settled.get(productName(shape)) ?? others(shape);
+    const others = this.#variant.tiles ?? defaultTiles(device);
+    const session = await this.#open(device, network, dataset, async (plan) => {
+      const found =
+        dataset === null ? others : await this.#tuned(device, network, plan, others, settled, tell);
+      return (shape) => settled.get(productName(shape)) ?? found(shape);
     });
+    if (dataset !== null && !device.found.software) session.prepare();
+    return session;
   }
 
   async requireRoom(network: Network, dataset: Dataset): Promise<void> {
@@ -106,7 +108,7 @@ class WebgpuEngine implements Engine {
     network: Network,
     dataset: Dataset | null,
     tilesFor: (plan: Plan) => Promise<Tiles> | Tiles,
-  ): Promise<Session> {
+  ): Promise<WebgpuSession> {
     const planned = this.#planned(network);
     const { plan } = planned;
     const chosen = await tilesFor(plan);
@@ -117,12 +119,31 @@ class WebgpuEngine implements Engine {
       return tile;
     };
     const machine = await Machine.open(device, { ...planned, dataset, tiles });
-    if (dataset !== null && !device.found.software) machine.prepare();
     const arrangement = arrangementOf(device.found.name, taken);
     return new WebgpuSession(network, plan, dataset, device, machine, {
       device: describe(device.found),
       arrangement,
     });
+  }
+
+  async #tuned(
+    device: GpuDevice,
+    network: Network,
+    plan: Plan,
+    untuned: Tiles,
+    settled: ReadonlyMap<string, Tile>,
+    tell: (remark: string) => void,
+  ): Promise<Tiles> {
+    const { tiles, tuningFile } = this.#variant;
+    if (tiles !== undefined || (device.found.software && tuningFile === undefined)) return untuned;
+    const file = tuningFile ?? join(cacheFolder(process.env), "webgpu-tiles.json");
+    const memory = this.#memories.get(device) ?? tileMemory(device, file);
+    this.#memories.set(device, memory);
+    const began = performance.now();
+    const seconds = this.#tuningSeconds;
+    const tuned = await tunedTiles({ device, network, plan, untuned, settled, memory, seconds, tell });
+    this.#tuningSeconds -= (performance.now() - began) / 1000;
+    return tuned;
   }
 
   #planned(network: Network) {

@@ -55,6 +55,11 @@ export class WebgpuSession implements Session {
     this.#clearMoments();
   }
 
+  /** Compiles what is not yet needed, while the GPU does something else. */
+  prepare(): void {
+    this.#machine.prepare();
+  }
+
   async train(steps: number): Promise<StepLosses> {
     requireWhole(steps, "steps");
     const images = this.#requireSplits().train.count;
