@@ -100,7 +100,8 @@ async function fastest(
   for (const tile of tiles) {
     if (timed.length > 0 && performance.now() > end) break;
     try {
-      const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile));
+      const warmUp = timed.length === 0 ? wakingSeconds : 0;
+      const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), warmUp);
       expected ??= result;
       if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
     } catch (error) {
@@ -121,6 +122,9 @@ export function firstAmongFastest(
   return timed.find(({ seconds }) => seconds <= best * tie)?.tile ?? null;
 }
 
+/** A GPU that had nothing to do while kernels were compiled is slow at first, which is no fault of the first tile's. */
+const wakingSeconds = 0.05;
+
 /** Far above what another order of adding up does, far below what a wrong kernel does. */
 const tolerance = 1e-4;
 
@@ -134,11 +138,12 @@ function agrees(found: Float32Array, expected: Float32Array): boolean {
 /** In a matrix: the numbers of larger ones take longer to write and to read than the product itself. */
 const mostChecked = 2 ** 24;
 
-/** `result` is null where it is too large to be looked at. */
+/** `warmUp`: seconds before it counts. `result` is null where it is too large to be looked at. */
 async function tryOut(
   device: GpuDevice,
   { rows, columns, inner }: ProductShape,
   { options, fillIn, result }: LoneProduct,
+  warmUp: number,
 ): Promise<{ readonly result: Float32Array | null; readonly seconds: number }> {
   const isChecked = Math.max(rows * inner, inner * columns, rows * columns) <= mostChecked;
   const machine = await Machine.open(device, options);
@@ -146,6 +151,8 @@ async function tryOut(
     if (isChecked) fillIn(machine);
     await step(machine, options.rows, 1);
     const made = isChecked ? await result(machine) : null;
+    const end = performance.now() + warmUp * 1000;
+    while (performance.now() < end) await measured(device, machine, options.rows);
     return { result: made, seconds: await measured(device, machine, options.rows) };
   } finally {
     machine.close();
