@@ -110,6 +110,17 @@ describe("TensorFlow is not used, and says why in one line, where", () => {
     assert.match(await refused(t, "process.exit(7)"), /ended .*\(exit code 7\)/);
   });
 
+  test("no process can be started to try it out", async (t) => {
+    const folder = temporaryFolder(t);
+    writePackage(folder, gpuPackage, working);
+    const { execPath } = process;
+    t.after(() => {
+      process.execPath = execPath;
+    });
+    process.execPath = join(folder, "no node");
+    await failsWith(() => probed(folder), "engine-unavailable", /^no process can be started .*ENOENT/);
+  });
+
   test("it computes wrongly", async (t) => {
     const code = workingBut("relu: (x) => x");
     assert.match(await refused(t, code), /computes wrongly here \(1 4 4 6 6 where 7 4 0 6 0 is right\)$/);

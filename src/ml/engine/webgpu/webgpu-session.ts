@@ -19,6 +19,7 @@ import { readTensors, writeTensors } from "./parameter-tensors.ts";
 
 export class WebgpuSession implements Session {
   readonly device: Device;
+  readonly arrangement: string;
   readonly #network: Network;
   readonly #plan: Plan;
   readonly #gpu: GpuDevice;
@@ -36,9 +37,10 @@ export class WebgpuSession implements Session {
     dataset: Dataset | null,
     gpu: GpuDevice,
     machine: Machine,
-    device: Device,
+    { device, arrangement }: { readonly device: Device; readonly arrangement: string },
   ) {
     this.device = device;
+    this.arrangement = arrangement;
     this.#network = network;
     this.#plan = plan;
     this.#gpu = gpu;
@@ -51,6 +53,11 @@ export class WebgpuSession implements Session {
     this.#splits = dataset && { train: split("train", dataset), test: split("test", dataset) };
     writeTensors(machine, plan.layers, "weight", initialParameters(network));
     this.#clearMoments();
+  }
+
+  /** Compiles what is not yet needed, while the GPU does something else. */
+  prepare(): void {
+    this.#machine.prepare();
   }
 
   async train(steps: number): Promise<StepLosses> {

@@ -5,9 +5,12 @@
  */
 
 export const mathFunctions = `
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+/** From the negative number next to zero to minus infinity; not NaN. */
+fn isNegative(x: vec4f) -> vec4<bool> { return bitcast<vec4u>(x) - vec4u(0x80000001u) < vec4u(0x7f800000u); }
 /** At least "least", and NaN where x is NaN. */
-fn atLeast(least: f32, x: f32) -> f32 { return select(x, least, x < least); }
-fn atMost(most: f32, x: f32) -> f32 { return select(x, most, x > most); }
+fn atLeast(least: f32, x: f32) -> f32 { return select(x, least, x < least && !isNan(x)); }
+fn atMost(most: f32, x: f32) -> f32 { return select(x, most, x > most && !isNan(x)); }
 
 /** eˣ, x held within the range of finite, normal results. NaN stays NaN. */
 fn exponential(x: f32) -> f32 {
