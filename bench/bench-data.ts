@@ -85,10 +85,16 @@ function firstImages(dataset: Dataset, images: number): Dataset {
   };
 }
 
-/** This process's, without settings of the product and with the user's folders below `root`. */
+/** This process's, without settings of the product and with the user's folders, drivers' shaders too, below `root`. */
 function cleanEnvironment(root: string): NodeJS.ProcessEnv {
   const home = join(root, "home");
-  const { LATENT_LAB_DATA: _data, LATENT_LAB_NODE: _node, ...rest } = process.env;
+  const {
+    LATENT_LAB_DATA: _data,
+    LATENT_LAB_NODE: _node,
+    __GL_SHADER_DISK_CACHE_PATH: _nvidia,
+    MESA_SHADER_CACHE_DIR: _mesa,
+    ...rest
+  } = process.env;
   return { ...rest, HOME: home, XDG_CACHE_HOME: join(home, "cache"), LOCALAPPDATA: join(home, "cache") };
 }
 

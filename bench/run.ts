@@ -8,6 +8,7 @@ import { defaultThreads } from "../src/ml/engine/cpu/kernels.ts";
 import { layOutData, makeTemporaryFolder } from "./bench-data.ts";
 import { ourContestant } from "./contestants.ts";
 import { epochLines, judge } from "./epoch-lines.ts";
+import { exitCodeOf, listenForInterruption } from "./interruption.ts";
 import { kernelShare } from "./kernel.ts";
 import { busyness, describeMachine } from "./machine.ts";
 import type { BenchContext, Measurement, Outcome, SoloMeasurement } from "./measurement.ts";
@@ -49,10 +50,10 @@ async function run(options: BenchOptions): Promise<number> {
   const root = await makeTemporaryFolder();
   const removeRoot = (): void => rmSync(root, { recursive: true, force: true });
   // Peers end when their input does, which is when this process does.
-  process.once("SIGINT", () => {
+  listenForInterruption((signal) => {
     removeRoot();
-    process.exit(130);
-  });
+    process.exit(exitCodeOf(signal));
+  }, removeRoot);
   try {
     say("Laying out the images …");
     const data = await layOutData(root, options.data);
@@ -108,7 +109,7 @@ async function raceEpochs(lines: Parameters<typeof judge>[0], context: BenchCont
   ];
   const unlike = new Map(contestants.map((contestant) => [contestant.name, contestant]));
   say(`epochs: ${unlike.size} contestants, ${context.epochs} rounds`);
-  const result = await race([...unlike.values()], context.epochs, say);
+  const result = await race([...unlike.values()], { rounds: context.epochs, say });
   return judge(lines, result, context, pythons);
 }
 
