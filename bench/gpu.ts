@@ -3,7 +3,6 @@
  * Machines with a GPU are lent by the minute, so what was measured is printed and on the disk after every part. See
  * README.md for what each line means.
  */
-import { rmSync } from "node:fs";
 import { Failure } from "../src/contract/failure.ts";
 import { type BenchData, layOutData, makeTemporaryFolder } from "./bench-data.ts";
 import { findGpu, type Gpu } from "./gpu/adapter.ts";
@@ -48,14 +47,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const time = new TimeLimit(options.minutes === null ? Number.POSITIVE_INFINITY : options.minutes * 60);
-  const root = await makeTemporaryFolder();
-  const removeRoot = (): void => rmSync(root, { recursive: true, force: true });
   let interrupted: number | null = null;
   listenForInterruption((signal) => {
     say(`${signal}: ending …`);
     interrupted = exitCodeOf(signal);
     time.end(`it was ended by ${signal}`);
-  }, removeRoot);
+  });
   try {
     // For this process and those it starts.
     if (options.software) process.env.LATENT_LAB_WEBGPU = "software";
@@ -64,13 +61,12 @@ async function main(): Promise<number> {
     if (gpu instanceof PeerUnavailable) say(`no GPU for our engine: ${gpu.message}\n${gpu.chatter}`);
     else say(`${gpu.name} (${gpu.driver})`);
     say("Laying out the images …");
-    const data = await layOutData(root, options.data, options.images ?? undefined);
+    const data = await layOutData(await makeTemporaryFolder(), options.data, options.images ?? undefined);
     const bench: Bench = { options, date, time, gpu, data };
     const code = await (options.command === "profile" ? runProfile(bench) : runRaces(bench));
     return interrupted ?? code;
   } finally {
     time.release();
-    removeRoot();
   }
 }
 
@@ -100,7 +96,7 @@ async function runProfile(bench: Bench): Promise<number> {
 
 async function runRaces(bench: Bench): Promise<number> {
   const { options, gpu, data, time, date } = bench;
-  const python = options.pytorch ? await pythonFor(options) : null;
+  const python = options.pytorch ? await pythonFor(options, time.signal) : null;
   if (gpu instanceof PeerUnavailable && python === null) throw gpu;
   const whole = data.images === imagesOfMnist;
   const software = !(gpu instanceof PeerUnavailable) && gpu.software;
@@ -154,9 +150,9 @@ ${notes.map((note) => `- ${note}`).join("\n")}`);
   return lines.some(({ line }) => line === "one epoch") ? 0 : 1;
 }
 
-async function pythonFor({ python }: GpuBenchOptions): Promise<PythonWithTorch | null> {
-  if (python === null) return (await findPythons())[0] ?? null;
-  const found = await askPython(python);
+async function pythonFor({ python }: GpuBenchOptions, signal: AbortSignal): Promise<PythonWithTorch | null> {
+  if (python === null) return (await findPythons(signal))[0] ?? null;
+  const found = await askPython(python, signal);
   if (found === null) throw new UsageError(`--python ${python}: no Python that can import torch`);
   return found;
 }

@@ -4,21 +4,22 @@ import { constants } from "node:os";
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export type EndingSignal = (typeof endingSignals)[number];
 
+/** timeout(1) tells the process and then its group, which it is in: one request, heard twice. */
+const millisecondsOfOne = 1000;
+
 /** As shells have it: 143 for SIGTERM. */
 export function exitCodeOf(signal: EndingSignal): number {
   return 128 + constants.signals[signal];
 }
 
-/** The first signal goes to `end`; a second one ends the process at once, cleaned up. */
-export function listenForInterruption(end: (signal: EndingSignal) => void, cleanUp: () => void): void {
-  let told = false;
+/** The first request goes to `end`; a second one ends the process at once. */
+export function listenForInterruption(end: (signal: EndingSignal) => void): void {
+  let told: number | null = null;
   for (const signal of endingSignals)
     process.on(signal, () => {
-      if (told) {
-        cleanUp();
-        process.exit(exitCodeOf(signal));
-      }
-      told = true;
-      end(signal);
+      if (told === null) {
+        told = performance.now();
+        end(signal);
+      } else if (performance.now() - told > millisecondsOfOne) process.exit(exitCodeOf(signal));
     });
 }

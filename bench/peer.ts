@@ -72,7 +72,7 @@ export class Peer {
       if (data.kind === "unavailable") throw new PeerUnavailable(data.reason, lines.chatter);
       return new Peer(child, lines, data.description);
     } catch (error) {
-      child.kill("SIGKILL");
+      abandon(child);
       throw error;
     }
   }
@@ -94,10 +94,15 @@ export class Peer {
     const ended = once(this.#process, "exit").then(() => true);
     this.#process.stdin.end();
     if (await Promise.race([ended, sleep(seconds * 1000, false)])) return;
-    this.#process.kill("SIGKILL");
-    // One that hangs in a driver does not even end then.
-    await Promise.race([ended, sleep(secondsToEnd * 1000, false, { ref: false })]);
+    abandon(this.#process);
   }
+}
+
+/** Ends it, and waits for nothing: one that hangs in a driver does not even end then. */
+function abandon(process: PeerProcess): void {
+  process.kill("SIGKILL");
+  process.unref();
+  for (const stream of [process.stdin, process.stdout, process.stderr]) stream.destroy();
 }
 
 /** Throws a PeerUnavailable when patience ends before the work does. */

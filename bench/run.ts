@@ -2,7 +2,6 @@
  * `npm run bench`: Latent Lab against its targets and its peers, everything in one go on one machine. Prints a table
  * and writes every number to bench/results/. It measures; that results are right is for the tests to show.
  */
-import { rmSync } from "node:fs";
 import { Failure } from "../src/contract/failure.ts";
 import { defaultThreads } from "../src/ml/engine/cpu/kernels.ts";
 import { layOutData, makeTemporaryFolder } from "./bench-data.ts";
@@ -47,22 +46,13 @@ async function main(): Promise<number> {
 }
 
 async function run(options: BenchOptions): Promise<number> {
-  const root = await makeTemporaryFolder();
-  const removeRoot = (): void => rmSync(root, { recursive: true, force: true });
   // Peers end when their input does, which is when this process does.
-  listenForInterruption((signal) => {
-    removeRoot();
-    process.exit(exitCodeOf(signal));
-  }, removeRoot);
-  try {
-    say("Laying out the images …");
-    const data = await layOutData(root, options.data);
-    const { epochs, wholeEpochs, only } = options;
-    await measureAll({ data, threads: defaultThreads(), epochs, wholeEpochs, say }, only);
-    return 0;
-  } finally {
-    removeRoot();
-  }
+  listenForInterruption((signal) => process.exit(exitCodeOf(signal)));
+  say("Laying out the images …");
+  const data = await layOutData(await makeTemporaryFolder(), options.data);
+  const { epochs, wholeEpochs, only } = options;
+  await measureAll({ data, threads: defaultThreads(), epochs, wholeEpochs, say }, only);
+  return 0;
 }
 
 async function measureAll(context: BenchContext, only: readonly string[]): Promise<void> {
