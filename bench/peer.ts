@@ -112,7 +112,7 @@ async function within<T>(work: Promise<T>, { seconds, signal }: Patience): Promi
     const giveUp = (reason: string): void => reject(new PeerUnavailable(reason));
     const interrupted = (): void => giveUp(String(signal.reason));
     const timer = Number.isFinite(seconds)
-      ? setTimeout(() => giveUp(`no answer within ${Number(seconds.toPrecision(3))} s`), seconds * 1000)
+      ? setTimeout(() => giveUp(`no answer within ${Number(seconds.toFixed(1))} s`), seconds * 1000)
       : undefined;
     signal.addEventListener("abort", interrupted);
     if (signal.aborted) interrupted();

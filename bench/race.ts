@@ -68,17 +68,25 @@ export interface RaceOptions {
   readonly rounds: number;
   /** Progress. */
   say(line: string): void;
-  /** Set up all but the first at the same time, which so has the machine for itself; else one after the other. */
-  readonly setUpTogether?: boolean;
-  /** Seconds to wait for a contestant's set-up, and for an epoch. */
-  readonly patience?: { readonly start: number; readonly epoch: number };
+  readonly patience?: RacePatience;
   /** Ends the race early; its reason is said in one line. */
   readonly signal?: AbortSignal;
   /** Told after every round. */
   onRound?(soFar: RaceResult): Promise<void>;
 }
 
-const forever = { start: Number.POSITIVE_INFINITY, epoch: Number.POSITIVE_INFINITY };
+/** Seconds to wait. */
+export interface RacePatience {
+  /** For a contestant's set-up, */
+  readonly start: number;
+  /** for all of them together, one after the other: compilers measure kernels, and are not to meet each other's; */
+  readonly allStarts: number;
+  /** and for an epoch. */
+  readonly epoch: number;
+}
+
+const { POSITIVE_INFINITY: endless } = Number;
+const forever: RacePatience = { start: endless, allStarts: endless, epoch: endless };
 
 export async function race(contestants: readonly Contestant[], options: RaceOptions): Promise<RaceResult> {
   const running = new Race(contestants, options);
@@ -103,6 +111,7 @@ interface Runner {
 class Race {
   readonly #contestants: readonly Contestant[];
   readonly #options: RaceOptions;
+  readonly #patience: RacePatience;
   readonly #signal: AbortSignal;
   readonly #runners: Runner[] = [];
   readonly #missing: { name: string; reason: string }[] = [];
@@ -110,18 +119,17 @@ class Race {
   constructor(contestants: readonly Contestant[], options: RaceOptions) {
     this.#contestants = contestants;
     this.#options = options;
+    this.#patience = options.patience ?? forever;
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
   async setUp(): Promise<void> {
-    const [first, ...others] = this.#contestants;
-    if (first !== undefined) await this.#start(first);
-    if (this.#options.setUpTogether) {
-      await Promise.all(others.map((contestant) => this.#start(contestant)));
-      // The order of turns is theirs, whoever was ready first.
-      const place = ({ contestant }: Runner): number => this.#contestants.indexOf(contestant);
-      this.#runners.sort((a, b) => place(a) - place(b));
-    } else for (const contestant of others) await this.#start(contestant);
+    const { start, allStarts } = this.#patience;
+    const until = performance.now() + allStarts * 1000;
+    for (const contestant of this.#contestants) {
+      const left = Math.max(0, (until - performance.now()) / 1000);
+      await this.#start(contestant, Math.min(start, left));
+    }
   }
 
   async takeTurns(): Promise<void> {
@@ -165,8 +173,8 @@ class Race {
     };
   }
 
-  async #start(contestant: Contestant): Promise<void> {
-    const { say, patience = forever } = this.#options;
+  async #start(contestant: Contestant, seconds: number): Promise<void> {
+    const { say } = this.#options;
     if (this.#signal.aborted) {
       this.#missing.push({ name: contestant.name, reason: String(this.#signal.reason) });
       return;
@@ -174,7 +182,7 @@ class Race {
     say(`  ${contestant.name}: getting ready …`);
     const began = performance.now();
     try {
-      const peer = await Peer.start(contestant.command, { seconds: patience.start, signal: this.#signal });
+      const peer = await Peer.start(contestant.command, { seconds, signal: this.#signal });
       this.#runners.push({ contestant, peer, seconds: [], epochs: [], losses: [], ended: null });
       say(`  ${contestant.name}: ready after ${duration((performance.now() - began) / 1000)}`);
     } catch (error) {
@@ -198,12 +206,12 @@ class Race {
   }
 
   async #train({ steps }: Contestant, peer: Peer, least: Least) {
-    const { patience = forever } = this.#options;
+    const patience = { seconds: this.#patience.epoch, signal: this.#signal };
     const request: EpochRequest = { steps };
     const results = [];
     let seconds = 0;
     while (results.length < least.epochs || seconds < least.seconds) {
-      const answer = await peer.ask(request, { seconds: patience.epoch, signal: this.#signal });
+      const answer = await peer.ask(request, patience);
       const { success, data } = epochResultSchema.safeParse(answer);
       if (!success) throw new PeerUnavailable(`its answer was no epoch's: ${JSON.stringify(answer)}`);
       results.push(data);

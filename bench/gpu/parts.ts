@@ -76,8 +76,7 @@ async function runRace(
   const result = await race(contestants, {
     rounds: part === "curve" ? acceptanceBand.length : rounds,
     say,
-    setUpTogether: true,
-    patience: { ...patience, start: Math.min(patience.start, shareForSetUp * left) },
+    patience: { ...patience, allStarts: shareForSetUp * left },
     signal,
     onRound: (soFar) => keep({ races: { [part]: soFar } }),
   });

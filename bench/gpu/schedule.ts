@@ -15,7 +15,7 @@ export const parts: readonly Part[] = [
   { name: "curve", title: "a training from the start", least: 10 },
   { name: "eager", title: "an epoch, and one of PyTorch as people write it", least: 45 },
   { name: "cuda-graph", title: "the same, and a step of PyTorch as a CUDA graph", least: 45 },
-  { name: "compiled", title: "the same, and torch.compile, also within a CUDA graph", least: 120 },
+  { name: "compiled", title: "the same, and torch.compile, also within a CUDA graph", least: 150 },
   { name: "launches", title: "from the command to the first step", least: 25 },
   { name: "cpu", title: "the same, and our CPU engine", least: 20 },
 ];

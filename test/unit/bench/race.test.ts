@@ -40,7 +40,6 @@ test("who ends, answers nonsense or is not there loses no one's turns", async ()
     {
       rounds: 2,
       say,
-      setUpTogether: true,
       onRound: async (soFar) => void rounds.push(soFar.times[0]?.seconds.length ?? 0),
     },
   );
@@ -58,10 +57,20 @@ test("who ends, answers nonsense or is not there loses no one's turns", async ()
   assert.match(reasons.nonsense ?? "", /no epoch's/);
 });
 
-test("nobody waits for ever for one that never becomes ready", async () => {
-  const silent = contestant("silent", "setInterval(() => {}, 1000);");
-  const { missing } = await race([silent], { rounds: 1, say, patience: { start: 0.2, epoch: 1 } });
-  assert.deepEqual(missing, [{ name: "silent", reason: "no answer within 0.2 s" }]);
+test("nobody waits for ever for one that never becomes ready, nor for many", async () => {
+  const silent = (name: string) => contestant(name, "setInterval(() => {}, 1000);");
+  const { missing } = await race([silent("first"), silent("second")], {
+    rounds: 1,
+    say,
+    patience: { start: 0.2, allStarts: 0.2, epoch: 1 },
+  });
+  assert.deepEqual(
+    missing.map(({ name }) => name),
+    ["first", "second"],
+  );
+  assert.equal(missing[0]?.reason, "no answer within 0.2 s");
+  // What the first one left of the time is next to nothing.
+  assert.match(missing[1]?.reason ?? "", /^no answer within 0/);
 });
 
 test("a race that is ended has the turns so far, and waits for nobody", async () => {
