@@ -18,6 +18,8 @@ interface Entry {
   readonly load: () => Promise<Engine>;
   /** Where it stands on a driver, asked in this process. */
   readonly driver?: () => DriverTrials;
+  /** Bytes of its memory, where the engine does not know but the system tells: too slow for every start. */
+  readonly memory?: (device: Device) => Promise<number | null>;
 }
 
 const cpu: Entry = {
@@ -28,6 +30,7 @@ const webgpu = {
   name: "webgpu",
   load: async () => (await import("./webgpu/webgpu-engine.ts")).createWebgpuEngine(),
   driver: () => new DriverTrials(join(cacheFolder(process.env), "webgpu-trials")),
+  memory: async ({ description }) => (await import("./webgpu/gpu-memory.ts")).gpuMemory(description),
 } as const satisfies Entry;
 
 /** Never taken by "auto": only who names it waits for it to be tried out. */
@@ -124,11 +127,16 @@ export async function surveyEngines(
     await released(entry, engine);
     // It answered, however it fared.
     await entry.driver?.().passed();
-    reports.push(
-      speed instanceof Failure
-        ? { name: entry.name, device: unavailable(speed), imagesPerSecond: null }
-        : { name: entry.name, device, imagesPerSecond: speed.imagesPerSecond },
-    );
+    if (speed instanceof Failure) {
+      reports.push({ name: entry.name, device: unavailable(speed), imagesPerSecond: null });
+      continue;
+    }
+    const memory = device.memory ?? (await entry.memory?.(device)) ?? null;
+    reports.push({
+      name: entry.name,
+      device: { ...device, memory },
+      imagesPerSecond: speed.imagesPerSecond,
+    });
   }
   return reports;
 }
