@@ -22,7 +22,8 @@ scenario(
 
     await window.runCommand("Latent Lab: New Experiment File");
     await eventually("the starter", async () => (await window.editors.tabs()).includes("latent-lab.json"));
-    assert.deepEqual(await window.editors.codeLenses(), ["Train"]);
+    // Those of the editor before it stay a moment.
+    await eventually("its CodeLens", async () => (await window.editors.codeLenses()).join() === "Train");
     assert.match(await window.editors.text(), /\/\/ Press "Train" above/);
     assert.equal(await window.editors.squiggles("error"), 0);
     assert.equal(await window.editors.squiggles("warning"), 0);
