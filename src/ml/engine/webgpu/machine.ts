@@ -5,7 +5,16 @@
 import type { Dataset, SplitName } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Plan, Program } from "../../model/program.ts";
-import { BATCH, COUNT, COUNTERS, FIRST, GLOBAL_STEP, LATENT_SUMS, ORDERED, PIXELS } from "./control-words.ts";
+import {
+  BATCH,
+  CONTROL_WORDS,
+  COUNT,
+  FIRST,
+  GLOBAL_STEP,
+  LATENT_SUMS,
+  ORDERED,
+  PIXELS,
+} from "./control-words.ts";
 import type { GpuDevice, Pipeline } from "./gpu-device.ts";
 import { lower } from "./lower.ts";
 import { MemoryMap } from "./memory-map.ts";
@@ -105,7 +114,8 @@ export class Machine {
       activations: map.activations.length * bytesPerQuad,
       dataset: pixels.byteLength + bytesPerQuad,
       order: (dataset?.train.count ?? 0) * 4,
-      control: (COUNTERS + Math.max(...Object.values(programs).map(({ length }) => length))) * 4,
+      control: CONTROL_WORDS * 4,
+      counters: Math.max(...Object.values(programs).map(({ length }) => length)) * 4,
       results: stepsPerCall * slot * 4,
       adam: stepsPerCall * bytesPerQuad,
     };
@@ -144,7 +154,7 @@ export class Machine {
   /** Runs `steps` steps of a program, at most `stepsPerCall`, and resolves when they are on their way. */
   async run(name: ProgramName, steps: number, range: ImageRange): Promise<void> {
     const pipelines = await this.#pipelines(name);
-    const control = new Uint32Array(COUNTERS);
+    const control = new Uint32Array(CONTROL_WORDS);
     control[FIRST] = range.firstStep;
     control[COUNT] = range.count;
     control[BATCH] = range.batch;
@@ -152,7 +162,7 @@ export class Machine {
     control[PIXELS] = range.split === "test" ? this.#testPixels : 0;
     control[GLOBAL_STEP] = range.globalStep;
     this.#device.write(this.#buffer("control"), 0, control);
-    this.#device.write(this.#buffer("control"), COUNTERS * 4, initialCounters(pipelines.length));
+    this.#device.write(this.#buffer("counters"), 0, initialCounters(pipelines.length));
     const pace = this.#paceOf(name);
     for (let done = 0; done < steps; ) {
       const count = pace.next(steps - done);

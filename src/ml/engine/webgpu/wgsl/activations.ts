@@ -8,9 +8,9 @@ export function activated(activation: Activation, x: string): string {
       // Written so that NaN stays NaN.
       return `select(${x}, vec4f(), ${x} < vec4f())`;
     case "tanh":
-      return eachOf("hyperbolicTangent", x);
+      return `hyperbolicTangent(${x})`;
     case "sigmoid":
-      return eachOf("sigmoid", x);
+      return `sigmoid(${x})`;
     case "linear":
       return x;
     default:
@@ -32,8 +32,4 @@ export function throughActivation(activation: Activation, gradient: string, y: s
     default:
       return activation satisfies never;
   }
-}
-
-function eachOf(name: string, x: string): string {
-  return `vec4f(${name}(${x}.x), ${name}(${x}.y), ${name}(${x}.z), ${name}(${x}.w))`;
 }
