@@ -91,10 +91,9 @@ export function storageFailure(error: unknown, path: string, doing: "read" | "wr
     );
   if (hasSystemCode(error, "EISDIR"))
     return new Failure("storage-failed", `${path}: is a folder, not a file`, "Name a file.", cause);
-  const detail = error instanceof Error ? firstLine(error.message) : String(error);
   return new Failure(
     "storage-failed",
-    `${path}: could not ${doing} it (${detail})`,
+    `${path}: could not ${doing} it (${lineOf(error)})`,
     "Check the path and try again.",
     cause,
   );
@@ -102,4 +101,9 @@ export function storageFailure(error: unknown, path: string, doing: "read" | "wr
 
 export function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
+}
+
+/** What was thrown, in a line. */
+export function lineOf(error: unknown): string {
+  return firstLine(error instanceof Error ? error.message : String(error));
 }

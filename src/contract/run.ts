@@ -67,6 +67,8 @@ export const runRecordSchema = z.object({
   }),
   engine: z.string(),
   device: z.string(),
+  /** In what order the engine adds up, in its own words, for the same bits when the run goes on; null where it says none. */
+  arrangement: z._default(z.nullable(z.string().check(z.maxLength(2 ** 18))), null),
   productVersion: z.string(),
   nodeVersion: z.string(),
   /** ISO 8601, UTC. */

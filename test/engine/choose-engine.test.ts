@@ -1,8 +1,15 @@
 /** Which engine an experiment gets, and what is said about it. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { chooseForTraining, chooseForUse, requireChoice } from "../../src/ml/engine/choose-engine.ts";
+import { globals } from "webgpu";
+import {
+  chooseForTraining,
+  chooseForUse,
+  requireChoice,
+  surveyEngines,
+} from "../../src/ml/engine/choose-engine.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
@@ -11,6 +18,7 @@ import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { experiment } from "../reference/experiments.ts";
 
+const movedCache = process.platform !== "linux" && "the cache folder is moved by XDG_CACHE_HOME";
 const options = { threads: 0 };
 const dataset = patchDataset(8, 8, 200, 1, 2);
 const network = buildNetwork(experiment({ model: { kind: "variational", encoder: [64, 16, 2] } }));
@@ -30,6 +38,27 @@ function withWishes(t: TestContext, wishes: string | undefined): void {
   withVariable(t, "LATENT_LAB_WEBGPU", wishes);
 }
 
+const { GPU: gpus, GPUAdapter: adapters } = globals as {
+  readonly GPU: { readonly prototype: GPU };
+  readonly GPUAdapter: { readonly prototype: GPUAdapter };
+};
+
+/** Devices that are opened while the test runs. */
+function watchDevices(t: TestContext): readonly GPUDevice[] {
+  const opened: GPUDevice[] = [];
+  const { requestDevice } = adapters.prototype;
+  t.mock.method(
+    adapters.prototype,
+    "requestDevice",
+    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
+      const device = await requestDevice.apply(this, args);
+      opened.push(device);
+      return device;
+    },
+  );
+  return opened;
+}
+
 describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
   test("auto races it against the processor at the experiment itself, and says how that ended", async (t) => {
     withWishes(t, softwareGpuEnvironment.LATENT_LAB_WEBGPU);
@@ -38,6 +67,62 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
     assert.match(
       reason ?? "",
       /^faster at this model than SwiftShader.*: [\d,.]+ against [\d,.]+ images a second$/,
+    );
+  });
+
+  test("one that lost the race is let go of, and opened anew when it is named", async (t) => {
+    withWishes(t, "software");
+    const opened = watchDevices(t);
+    assert.equal((await chooseForTraining("auto", options, training())).engine.name, "cpu");
+    assert.equal(opened.length, 1);
+    assert.equal((await opened[0]?.lost)?.reason, "destroyed");
+    const { engine } = await chooseForTraining("webgpu", options, training());
+    const session = await engine.open(network, dataset, options);
+    assert.equal((await session.train(1)).images, network.batch);
+    await session.close();
+    await engine.release?.();
+  });
+
+  test("an answer in a survey wipes out the deaths before it", { skip: movedCache }, async (t) => {
+    withWishes(t, "software");
+    const cache = temporaryFolder(t);
+    withVariable(t, "XDG_CACHE_HOME", cache);
+    const marks = join(cache, "latent-lab", "webgpu-trials");
+    await askDriver(marks, death);
+    const reports = await surveyEngines(options, await training(), () => {});
+    const speeds = reports.map(({ name, imagesPerSecond }) => [name, imagesPerSecond !== null]);
+    assert.deepEqual(speeds.slice(0, 2), [
+      ["webgpu", true],
+      ["cpu", true],
+    ]);
+    assert.deepEqual(await readdir(marks), []);
+  });
+
+  test("whatever its library throws is a reason against it, and no end of the choice", async (t) => {
+    withWishes(t, "software");
+    // Dawn rejects with a text for a flag that it does not know.
+    t.mock.method(gpus.prototype, "requestAdapter", () => Promise.reject("no such backend"));
+    const { engine, reason } = await chooseForTraining("auto", options, training());
+    assert.deepEqual([engine.name, reason], ["cpu", "webgpu: no such backend"]);
+    const [webgpu, cpu] = await surveyEngines(options, await training(), () => {});
+    assert.equal(webgpu?.device.available === false && webgpu.device.reason, "no such backend");
+    assert.equal(cpu?.device.available, true);
+    await failsWith(
+      () => chooseForTraining("webgpu", options, training()),
+      "engine-unavailable",
+      "the webgpu engine cannot run here: no such backend",
+    );
+  });
+
+  test("one without room for the whole dataset is passed by, though what is raced would fit", async (t) => {
+    withWishes(t, "software");
+    const raced = patchDataset(8, 8, 20_000, 1, 2);
+    const vast = { ...raced, train: { ...raced.train, count: 2 ** 28 } };
+    const chosen = await chooseForTraining("auto", options, Promise.resolve({ network, dataset: vast }));
+    assert.equal(chosen.engine.name, "cpu");
+    assert.match(
+      chosen.reason ?? "",
+      /^webgpu: the GPU has no room for the dataset \(16384 MiB in one piece\)$/,
     );
   });
 
@@ -62,7 +147,7 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
 });
 
 test("a driver that ends process after process is asked only by name", {
-  skip: process.platform !== "linux" && "the cache folder is moved by XDG_CACHE_HOME",
+  skip: movedCache,
 }, async (t) => {
   const cache = temporaryFolder(t);
   withVariable(t, "XDG_CACHE_HOME", cache);

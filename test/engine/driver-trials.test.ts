@@ -1,10 +1,10 @@
 /** A driver that ends the process: after two deaths nobody asks it unnamed, and one good end wipes them out. */
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DriverTrials } from "../../src/ml/engine/driver-trials.ts";
-import { askDriver, death } from "../fixtures/driver-process.ts";
+import { askDriver, death, endedBy } from "../fixtures/driver-process.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
 function emptyFolder(t: TestContext): string {
@@ -29,6 +29,37 @@ test("an answer, an error and an orderly exit in the midst of it leave no mark",
   await askDriver(folder, 'throw new Error("no GPU");');
   await askDriver(folder, "process.exit(130);");
   assert.deepEqual(await readdir(folder), []);
+});
+
+test("nor does a signal that ends the process, and it does end it", {
+  skip: process.platform === "win32" && "on Windows every signal ends a process at once",
+}, async (t) => {
+  const folder = emptyFolder(t);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    const ended = await askDriver(folder, endedBy(signal));
+    assert.equal(ended, signal);
+    assert.deepEqual(await readdir(folder), []);
+  }
+});
+
+test("where somebody else listens to signals, the asking goes on, and so does the mark", {
+  skip: process.platform === "win32" && "on Windows every signal ends a process at once",
+}, async (t) => {
+  const folder = emptyFolder(t);
+  const survived = `process.on("SIGTERM", async () => { ${death} });`;
+  assert.equal(await askDriver(folder, `${survived} ${endedBy("SIGTERM")}`), "SIGKILL");
+  assert.equal((await readdir(folder)).length, 1);
+});
+
+test("deaths of long ago count no more", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  for (let deaths = 0; deaths < 2; deaths++) await askDriver(folder, death);
+  const [first = ""] = await readdir(folder);
+  const twoDaysAgo = Date.now() / 1000 - 2 * 24 * 60 * 60;
+  await utimes(join(folder, first), twoDaysAgo, twoDaysAgo);
+  assert.equal(await trials.endInDeath(), false);
+  assert.equal((await readdir(folder)).length, 1);
 });
 
 test("one that is being asked now is not dead", async (t) => {

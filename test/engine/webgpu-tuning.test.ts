@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { allTiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
+import { globals } from "webgpu";
+import { Failure } from "../../src/contract/failure.ts";
+import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
+import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
+import {
+  allTiles,
+  type ProductShape,
+  tileName,
+  tilesFor,
+  untunedTiles,
+} from "../../src/ml/engine/webgpu/tiles.ts";
+import { arenas } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
@@ -16,10 +28,13 @@ const setting = {
   dataset: patchDataset(7, 5, 20, 1, 2),
 };
 
+/** Far more than is needed, and SwiftShader compiles for seconds. */
+const patience = 120;
+
 /** Opens a session with its measurements in `file`; what was told meanwhile. */
-async function open(file: string): Promise<string[]> {
+async function open(file: string, seconds = patience): Promise<string[]> {
   const told: string[] = [];
-  const engine = softwareGpu("fast", { tuningFile: file });
+  const engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: seconds });
   const network = buildNetwork(setting.experiment);
   const session = await engine.open(network, setting.dataset, {
     threads: 0,
@@ -31,6 +46,71 @@ async function open(file: string): Promise<string[]> {
 
 const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "tiles.json");
 
+/** By product, the largest first. */
+const shapes = [
+  "update 21×8×35",
+  "update 36×8×20 of images",
+  "forward 8×35×20 of images",
+  "forward 8×20×35 to a loss",
+  "inputGradient 8×35×20",
+];
+
+const largest: ProductShape = {
+  kind: "update",
+  rows: 21,
+  inner: 8,
+  columns: 35,
+  input: "matrix",
+  end: "matrix",
+};
+
+/** Products in the order in which they were remembered. */
+function rememberedIn(file: string): string[] {
+  const all: Record<string, Record<string, string>> = JSON.parse(readFileSync(file, "utf8"));
+  return Object.values(all).flatMap((tiles) => Object.keys(tiles));
+}
+
+/** GPU memory in use while the test runs: how many buffers, and how many they were at most. */
+function watchMemory(t: TestContext): { readonly inUse: Set<GPUBuffer>; most: number } {
+  const { GPUBuffer: buffers } = globals as { readonly GPUBuffer: { readonly prototype: GPUBuffer } };
+  const watched = { inUse: new Set<GPUBuffer>(), most: 0 };
+  const { buffer } = GpuDevice.prototype;
+  const { destroy } = buffers.prototype;
+  t.mock.method(GpuDevice.prototype, "buffer", async function (this: GpuDevice, name: string, bytes: number) {
+    const made = await buffer.call(this, name, bytes);
+    watched.inUse.add(made);
+    watched.most = Math.max(watched.most, watched.inUse.size);
+    return made;
+  });
+  t.mock.method(buffers.prototype, "destroy", function (this: GPUBuffer) {
+    watched.inUse.delete(this);
+    return destroy.call(this);
+  });
+  return watched;
+}
+
+/** Has the largest product's kernels compiled from another source, but for that of the untuned tile, which comes first. */
+function compileOthers(t: TestContext, sourceOf: () => string): void {
+  const { compile } = GpuDevice.prototype;
+  let untuned: string | null = null;
+  t.mock.method(
+    GpuDevice.prototype,
+    "compile",
+    async function (this: GpuDevice, name: string, source: string) {
+      untuned ??= source;
+      const isOther = name === "train: denseUpdate" && source !== untuned;
+      return compile.call(this, name, isOther ? sourceOf() : source);
+    },
+  );
+}
+
+/** The largest product alone was measured, and has the tile that it had before. */
+function assertUntuned(file: string): void {
+  const untuned = untunedTiles("software")(largest);
+  const [tiles] = Object.values(JSON.parse(readFileSync(file, "utf8")));
+  assert.deepEqual(tiles, { "update 21×8×35": tileName(untuned) });
+}
+
 describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
   test("are measured once, for every product of a step, and remembered by GPU and driver", async (t) => {
     const file = newFile(t);
@@ -38,20 +118,13 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const all: Record<string, Record<string, string>> = JSON.parse(readFileSync(file, "utf8"));
     const [gpu = ""] = Object.keys(all);
     assert.match(gpu, /^SwiftShader .*; SwiftShader driver .*; kernels \d+$/);
-    const shapes = [
-      "forward 8×20×35",
-      "forward 8×35×20",
-      "inputGradient 8×35×20",
-      "update 21×8×35",
-      "update 36×8×20",
-    ];
-    assert.deepEqual(Object.keys(all[gpu] ?? {}).sort(), shapes);
+    assert.deepEqual(Object.keys(all[gpu] ?? {}), shapes);
     for (const tile of Object.values(all[gpu] ?? {})) assert.ok(allTiles.map(tileName).includes(tile), tile);
     assert.deepEqual(await open(file), []);
   });
 
   test("make the same products as any other", async (t) => {
-    const engine = softwareGpu("fast", { tuningFile: newFile(t) });
+    const engine = softwareGpu("fast", { tuningFile: newFile(t), tuningSeconds: patience });
     await assertTrainsAsReference({ ...setting, engine }, 3, 3, {
       losses: 1e-5,
       weights: { relative: 2e-6, worst: 2e-4 },
@@ -63,7 +136,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const file = join(temporaryFolder(t), "tiles.json");
     await open(file);
     const good = readFileSync(file, "utf8");
-    for (const damaged of ["{", "[1]", good.replaceAll(/"\d+×\d+×\d+"/g, '"1×1×1"')]) {
+    for (const damaged of ["{", "[1]", good.replaceAll(/"\d+×\d+×\d+[^"]*"/g, '"1×1×1"')]) {
       writeFileSync(file, damaged);
       assert.equal((await open(file)).length, 1);
     }
@@ -74,4 +147,97 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     writeFileSync(blocked, "");
     assert.equal((await open(join(blocked, "tiles.json"))).length, 1);
   });
+
+  test("are measured for as long as there is time, and the next training goes on with the rest", async (t) => {
+    const file = newFile(t);
+    for (let opened = 1; opened <= shapes.length; opened++) {
+      assert.equal((await open(file, 0)).length, 1);
+      assert.deepEqual(rememberedIn(file), shapes.slice(0, opened));
+    }
+    assert.deepEqual(await open(file, 0), []);
+  });
+
+  test("are not measured for a session that is to add up as an earlier one did", async (t) => {
+    const { dataset } = setting;
+    const network = buildNetwork(setting.experiment);
+    const first = await softwareGpu("fast", { tiles: untunedTiles("hardware") }).open(network, dataset, {
+      threads: 0,
+    });
+    const { arrangement } = first;
+    await first.close();
+    const told: string[] = [];
+    const engine = softwareGpu("fast", { tuningFile: newFile(t), tuningSeconds: patience });
+    const tell = (line: string) => told.push(line);
+    const second = await engine.open(network, dataset, { threads: 0, tell, arrangement });
+    assert.equal(second.arrangement, arrangement);
+    await second.close();
+    assert.deepEqual(told, []);
+  });
+
+  test("take the memory of one product at a time, and give it back", async (t) => {
+    const memory = watchMemory(t);
+    await open(newFile(t));
+    assert.equal(memory.most, arenas.length);
+    assert.equal(memory.inUse.size, 0);
+  });
+
+  test("are not looked for where a product by itself finds no memory", async (t) => {
+    const file = newFile(t);
+    const memory = watchMemory(t);
+    const { buffer } = GpuDevice.prototype;
+    const tried = tilesFor(largest).length;
+    let refused = 0;
+    t.mock.method(
+      GpuDevice.prototype,
+      "buffer",
+      async function (this: GpuDevice, name: string, bytes: number) {
+        const made = await buffer.call(this, name, bytes);
+        if (name !== "adam" || refused === tried) return made;
+        refused++;
+        made.destroy();
+        throw new Failure("out-of-memory", "the GPU has no room", "Use less.");
+      },
+    );
+    await open(file);
+    assert.equal(refused, tried);
+    assert.deepEqual(rememberedIn(file), shapes.slice(1));
+    assert.equal(memory.inUse.size, 0);
+  });
+
+  test("are not those whose kernels the driver refuses", async (t) => {
+    const file = newFile(t);
+    const memory = watchMemory(t);
+    compileOthers(t, () => {
+      throw new Failure("engine-failed", "the GPU's driver cannot compile it", "Update it.");
+    });
+    await open(file, 0);
+    assertUntuned(file);
+    assert.equal(memory.inUse.size, 0);
+  });
+
+  test("are not those that make other numbers, however fast", async (t) => {
+    const file = newFile(t);
+    compileOthers(t, () => "@compute @workgroup_size(1) fn main() {}");
+    await open(file, 0);
+    assertUntuned(file);
+  });
+});
+
+test("among tiles that are nearly as fast as each other, it is always the same", () => {
+  const timed = (...seconds: number[]) =>
+    seconds.map((each, index) => ({ tile: allTiles[index] as (typeof allTiles)[number], seconds: each }));
+  assert.equal(firstAmongFastest(timed(1.04, 1, 1.02)), allTiles[0]);
+  assert.equal(firstAmongFastest(timed(1, 1.04, 1.02)), allTiles[0]);
+  assert.equal(firstAmongFastest(timed(1.2, 1.03, 1)), allTiles[1]);
+  assert.equal(firstAmongFastest([]), null);
+});
+
+test("an arrangement holds for the GPU that it was made on, and for tiles that there are", () => {
+  const [tile] = allTiles;
+  assert.ok(tile);
+  const text = arrangementOf("GPU 1", new Map([["forward 8×20×35", tile]]));
+  assert.deepEqual([...arrangedTiles(text, "GPU 1")], [["forward 8×20×35", tile]]);
+  for (const other of [null, "", "{", "[1]", '"GPU 1"', text.replace("16×16", "1×1")])
+    assert.equal(arrangedTiles(other, "GPU 1").size, 0, `${other}`);
+  assert.equal(arrangedTiles(text, "GPU 2").size, 0);
 });

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
+import { tileIn } from "../../src/ml/engine/webgpu/tiles.ts";
 import { readEpochs } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { runCli } from "../cli/run-cli.ts";
@@ -76,10 +77,27 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     });
   });
 
+  test("goes on with the tiles that it began with, whatever others are the fastest by now", async (t) => {
+    const folder = temporaryFolder(t);
+    // Four slices: the sums of the engine's own choice for this model have one.
+    const tile = tileIn("32×32×32");
+    assert.ok(tile);
+    const others = softwareGpu("fast", { tiles: () => tile });
+    const straight = join(folder, "straight");
+    assert.equal((await train(await createRun(straight, smallVae), { engine: others })).failure, null);
+    const expected = await outcome(straight);
+    assert.notEqual(expected.model, undisturbed?.model);
+    const stopped = join(folder, "stopped");
+    const stopAt = (event: { readonly event: string }) => event.event === "epoch";
+    await train(await createRun(stopped, smallVae), { engine: others, stopAt });
+    assert.equal((await train(await RunWriter.resume(stopped), { engine })).failure, null);
+    assert.deepEqual(await outcome(stopped), expected);
+  });
+
   test("whose device is lost fails with what to do, and resumes to the same bits", async (t) => {
     const path = join(temporaryFolder(t), "lost");
     // The process's device may be older than this test: its loss must be ours to cause.
-    await loseDevice(t);
+    await engine.release?.();
     const opened = watchDevices(t);
     const { failure } = await train(await createRun(path, smallVae), {
       engine,
@@ -89,9 +107,38 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     });
     assert.equal(failure?.code, "engine-failed");
     assert.match(failure.message, /^the GPU was lost/);
-    assert.match(failure.hint, /^Resume the run from its last checkpoint: latent-lab train --resume/);
+    assert.match(failure.hint, /--engine cpu\. To go on from step 7: latent-lab train --resume .*lost$/);
     assert.equal((await train(await RunWriter.resume(path), { engine })).failure, null);
     assert.deepEqual(await outcome(path), undisturbed);
+  });
+
+  test("whose device is lost while it computes fails at once, with no word of a checkpoint that it has not", async (t) => {
+    const path = join(temporaryFolder(t), "lost at once");
+    await engine.release?.();
+    const opened = watchDevices(t);
+    let isTraining = false;
+    const { mapAsync } = buffers.prototype;
+    t.mock.method(
+      buffers.prototype,
+      "mapAsync",
+      function (this: GPUBuffer, ...args: Parameters<typeof mapAsync>) {
+        if (!isTraining) return mapAsync.apply(this, args);
+        setImmediate(() => opened.at(-1)?.destroy());
+        // Whether a lost GPU still answers is the driver's affair.
+        return new Promise(() => {});
+      },
+    );
+    const run = await createRun(path, smallVae);
+    const { failure } = await train(run, {
+      engine,
+      onEvent: ({ event }) => {
+        isTraining = event === "start";
+      },
+    });
+    assert.equal(failure?.code, "engine-failed");
+    assert.match(failure.message, /^the GPU was lost/);
+    assert.match(failure.hint, /--engine cpu\.$/);
+    assert.deepEqual(run.record.failure?.hint, failure.hint);
   });
 
   test("whose memory cannot be read back fails so, and resumes to the same bits", async (t) => {
@@ -158,12 +205,3 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     assert.equal(lastLoss(resumed.stdout), lastLoss(straight.stdout));
   });
 });
-
-/** Makes the next run open a device of its own. */
-async function loseDevice(t: TestContext): Promise<void> {
-  const path = join(temporaryFolder(t), "last");
-  const refuse = () => Promise.reject(new Error("mapping was refused"));
-  const broken = t.mock.method(buffers.prototype, "mapAsync", refuse);
-  await train(await createRun(path, smallVae), { engine });
-  broken.mock.restore();
-}

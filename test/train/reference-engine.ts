@@ -41,6 +41,7 @@ function referenceSession(
   };
   let model = new ReferenceModel(network, initialState(network));
   return {
+    arrangement: null,
     async train(steps) {
       const [losses] = await Promise.all([
         takeSteps(model, data(), steps),

@@ -90,6 +90,16 @@ describe("run.json", () => {
     assert.equal(record.status, "training");
   });
 
+  test("of a version that noted less is read all the same", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    await (await createRun(path, smallVae)).close();
+    const file = join(path, "run.json");
+    const { arrangement, ...older } = JSON.parse(readFileSync(file, "utf8"));
+    assert.equal(arrangement, null);
+    writeFileSync(file, JSON.stringify(older));
+    assert.equal((await readRun(path)).record.arrangement, null);
+  });
+
   const broken: readonly (readonly [name: string, edit: (text: string) => string, message: RegExp])[] = [
     ["cut short", (text) => text.slice(0, 300), /run\.json: is cut short or damaged: it is not JSON/],
     ["empty", () => "", /run\.json: is empty/],

@@ -1,6 +1,7 @@
 /** `latent-lab engines`: what can compute here and how fast, and for what cannot, why and what to do. */
 import { changeExperiment } from "../../contract/parse-experiment.ts";
 import { findPreset } from "../../contract/presets.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { drawDigits } from "../data/drawn-digits.ts";
 import { type EngineReport, surveyEngines, type Training } from "../engine/choose-engine.ts";
 import { buildNetwork } from "../model/network.ts";
@@ -11,7 +12,9 @@ import { bytesInWords, rounded, table } from "./words.ts";
 
 /** What every engine trains for a moment: a model that people know, on data that is always here. */
 const probePreset = "mnist-vae";
-const probeImages = 1024;
+const drawnImages = 1024;
+/** Each of them so often, for epochs that a GPU does not come to the end of at once. */
+const repetitions = 16;
 
 export async function listEngines(
   { terminal: { out, err }, environment }: Context,
@@ -20,7 +23,8 @@ export async function listEngines(
   const bar = new ProgressBar(err, barSymbols(environment, process.platform));
   let reports: readonly EngineReport[];
   try {
-    reports = await surveyEngines({ threads: 0 }, await probe(), (name) => bar.note(`trying ${name}`));
+    const options = { threads: 0, tell: (remark: string) => bar.note(remark) };
+    reports = await surveyEngines(options, await probe(), (name) => bar.note(`trying ${name}`));
   } finally {
     bar.clear();
   }
@@ -60,6 +64,13 @@ function rowOf({ name, device, imagesPerSecond }: EngineReport): string[] {
 
 async function probe(): Promise<Training> {
   const experiment = changeExperiment(findPreset(probePreset).experiment, probePreset, []);
-  const dataset = await drawDigits({ train: probeImages, test: 1, seed: 1 });
-  return { network: buildNetwork(experiment), dataset };
+  const dataset = await drawDigits({ train: drawnImages, test: 1, seed: 1 });
+  return { network: buildNetwork(experiment), dataset: repeated(dataset) };
+}
+
+function repeated(dataset: Dataset): Dataset {
+  const { count, pixels } = dataset.train;
+  const all = new Uint8Array(repetitions * pixels.length);
+  for (let time = 0; time < repetitions; time++) all.set(pixels, time * pixels.length);
+  return { ...dataset, train: { count: repetitions * count, pixels: all, labels: null } };
 }

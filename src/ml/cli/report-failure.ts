@@ -3,7 +3,7 @@
  * `error` event on stdout under --json. Never a stack trace, unless LATENT_LAB_DEBUG asks for it.
  */
 import type { ErrorEvent } from "../../contract/events.ts";
-import { Failure, firstLine } from "../../contract/failure.ts";
+import { Failure, lineOf } from "../../contract/failure.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -38,7 +38,7 @@ function onOneLine(text: string): string {
 
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const message = firstLine(error instanceof Error ? error.message : String(error));
+  const message = lineOf(error);
   if (
     error instanceof RangeError &&
     /allocation failed|could not allocate|invalid (typed )?array( buffer)? length/i.test(message)

@@ -151,7 +151,9 @@ async function resumeRun(
       requireSameData(run, dataset);
       return { dataset, network: buildNetwork(experiment) };
     });
-    const { engine, reason } = await chooseForTraining(options.engine, engineOptions, loading);
+    const { arrangement } = run.record;
+    const chosen = await chooseForTraining(options.engine, { ...engineOptions, arrangement }, loading);
+    const { engine, reason } = chosen;
     return { run, dataset: (await loading).dataset, engine, engineReason: reason };
   } catch (error) {
     await run.close();

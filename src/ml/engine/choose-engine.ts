@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Failure } from "../../contract/failure.ts";
+import { Failure, lineOf } from "../../contract/failure.ts";
 import { cacheFolder } from "../data/cache-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";
@@ -81,6 +81,7 @@ export async function chooseForTraining(
     options,
     trained,
   );
+  if (chosen.engine !== gpu.engine) await released(webgpu, gpu.engine);
   await webgpu.driver().passed();
   return chosen;
 }
@@ -119,13 +120,13 @@ export async function surveyEngines(
       continue;
     }
     const speed = await tried(entry, () => measured(engine, options, probe));
+    // The next one finds the GPU free.
+    await released(entry, engine);
+    // It answered, however it fared.
+    await entry.driver?.().passed();
     reports.push(
       speed instanceof Failure
-        ? {
-            name: entry.name,
-            device: { available: false, reason: speed.message, hint: speed.hint },
-            imagesPerSecond: null,
-          }
+        ? { name: entry.name, device: unavailable(speed), imagesPerSecond: null }
         : { name: entry.name, device, imagesPerSecond: speed.imagesPerSecond },
     );
   }
@@ -155,7 +156,13 @@ interface Candidate {
 
 async function loaded(entry: Entry, options: EngineOptions): Promise<Candidate> {
   const engine = await entry.load();
-  return { name: entry.name, engine, device: await tried(entry, () => engine.probe(options)) };
+  const found = await failureOf(() => tried(entry, () => engine.probe(options)));
+  const device = found instanceof Failure ? unavailable(found) : found;
+  return { name: entry.name, engine, device };
+}
+
+function unavailable({ message, hint }: Failure): Unavailable {
+  return { available: false, reason: message, hint };
 }
 
 /** What nobody named must not end the process again and again. */
@@ -198,9 +205,9 @@ async function race(
   options: EngineOptions,
   training: Training,
 ): Promise<ChosenEngine> {
-  const slow = await measured(processor.engine, options, training);
-  const fast = await tried(webgpu, () => measured(gpu.engine, options, training));
+  const fast = await tried(webgpu, () => measuredWhole(gpu.engine, options, training));
   if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
+  const slow = await measured(processor.engine, options, training);
   if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
   const difference = Math.abs(fast.firstLoss - slow.firstLoss);
   if (!(difference <= agreement * Math.abs(slow.firstLoss)))
@@ -218,17 +225,37 @@ async function race(
       };
 }
 
-async function measured(
+/** What is measured on a part of the dataset must have room for all of it. */
+async function measuredWhole(
+  engine: Engine,
+  options: EngineOptions,
+  training: Training,
+): Promise<Speed | Failure> {
+  const lack = await failureOf(async () => engine.requireRoom?.(training.network, training.dataset));
+  return lack instanceof Failure ? lack : measured(engine, options, training);
+}
+
+function measured(
   engine: Engine,
   options: EngineOptions,
   { network, dataset }: Training,
 ): Promise<Speed | Failure> {
+  return failureOf(() => measureSpeed(engine, network, dataset, options));
+}
+
+/** Nothing that an engine throws while it is tried out is the end of the choice. */
+async function failureOf<Result>(act: () => Promise<Result>): Promise<Result | Failure> {
   try {
-    return await measureSpeed(engine, network, dataset, options);
+    return await act();
   } catch (error) {
     if (error instanceof Failure) return error;
-    throw error;
+    const hint = "Update the driver where it stands on one, or choose another engine.";
+    return new Failure("engine-unavailable", lineOf(error), hint, { cause: error });
   }
+}
+
+async function released(entry: Entry, engine: Engine): Promise<void> {
+  await failureOf(() => tried(entry, async () => engine.release?.()));
 }
 
 /** Three digits: a race says no more. */

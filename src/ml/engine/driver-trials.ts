@@ -1,15 +1,21 @@
 /**
  * A broken driver ends the process that asks it, with no error to catch. So whoever asks one leaves a mark in a folder,
  * and takes it away however that ends but by such a death: the next process finds the marks of those that died.
+ *
+ * Somebody's kill -9 looks the same, and so does on Windows every end that another process brings about, a cancelled
+ * command's for one. So a single mark is forgiven, and an old one counts no more.
  */
 import { rmSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../folders.ts";
 import { livenessOf, ownIdentity, processIdentitySchema } from "../process-identity.ts";
 
-/** A death may have been somebody's kill -9, or the machine's end; a second one is the driver's doing. */
+/** A second death in a row is the driver's doing. */
 const convincing = 2;
+const oldMilliseconds = 24 * 60 * 60 * 1000;
+/** What ends a process that does not listen. */
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
 
 export class DriverTrials {
   readonly #folder: string;
@@ -30,9 +36,11 @@ export class DriverTrials {
     const takeAway = () => rmSync(mark, { force: true });
     if (!(await this.#leave(mark))) return ask();
     process.once("exit", takeAway);
+    const ignore = beforeSignalsEnd(takeAway);
     try {
       return await ask();
     } finally {
+      ignore();
       process.off("exit", takeAway);
       await rm(mark, { force: true });
     }
@@ -43,7 +51,7 @@ export class DriverTrials {
     for (const mark of await this.#deaths()) await rm(mark, { force: true });
   }
 
-  /** The marks of those that died. */
+  /** The marks of those that died lately. */
   async #deaths(): Promise<readonly string[]> {
     const names = await readdir(this.#folder).catch((): string[] => []);
     const marks = names.map((name) => join(this.#folder, name));
@@ -62,8 +70,28 @@ export class DriverTrials {
   }
 }
 
+/** Has `act` done before a signal ends the process; the function that is returned ends that. */
+function beforeSignalsEnd(act: () => void): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    // Whoever listens as well decides whether that is the end.
+    if (process.listenerCount(signal) > 1) return;
+    act();
+    ignore();
+    process.kill(process.pid, signal);
+  };
+  const ignore = () => {
+    for (const signal of endingSignals) process.off(signal, onSignal);
+  };
+  for (const signal of endingSignals) process.on(signal, onSignal);
+  return ignore;
+}
+
 async function isOfTheDead(mark: string): Promise<boolean> {
   try {
+    if (Date.now() - (await stat(mark)).mtimeMs > oldMilliseconds) {
+      await rm(mark, { force: true });
+      return false;
+    }
     const identity = processIdentitySchema.parse(JSON.parse(await readFile(mark, "utf8")));
     return (await livenessOf(identity)) === "dead";
   } catch {

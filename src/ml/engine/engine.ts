@@ -6,11 +6,11 @@
  * decides when to evaluate, checkpoint and stop; the engine never looks at a clock, a file or a setting.
  *
  * What a Session promises:
- * - **Determinism.** Weights depend on the network, the dataset and the seed alone: not on the number of threads,
- *   nor on how steps are grouped into calls, nor on evaluations in between. Every random number is a function of
- *   (seed, stream, counter); see ../random.ts.
- * - **Completeness of state.** `restore(await state())` in another process continues bit for bit. State holds the
- *   parameters and both moments under the network's tensor names, in the network's shapes (PyTorch's: weight
+ * - **Determinism.** Weights depend on the network, the dataset, the seed and the session's `arrangement` alone: not on
+ *   the number of threads, nor on how steps are grouped into calls, nor on evaluations in between. Every random number
+ *   is a function of (seed, stream, counter); see ../random.ts.
+ * - **Completeness of state.** `restore(await state())` in another process, in a session opened with the same
+ *   `arrangement`, continues bit for bit, on the same kind of processor or GPU. State holds the parameters and both moments under the network's tensor names, in the network's shapes (PyTorch's: weight
  *   [outputs, inputs], bias [outputs]), and the number of steps taken. Everything else follows from that number.
  * - **One thing at a time.** Calls do not overlap; the caller awaits each. After an error a session can only be closed.
  *
@@ -46,6 +46,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** Hears of what an engine does once and takes its time for. */
   readonly tell?: (remark: string) => void;
+  /** An earlier session's, for the same bits. An engine that can make nothing of it goes its own way. */
+  readonly arrangement?: string | null;
 }
 
 export interface Engine {
@@ -57,6 +59,13 @@ export interface Engine {
    * can only encode, decode and restore. Throws a Failure: engine-unavailable, out-of-memory.
    */
   open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session>;
+  /**
+   * Takes the memory that a session would, and gives it back: cheaper than to open one. Throws a Failure
+   * (out-of-memory). For GPUs, whose memory may be less than that which the dataset lies in.
+   */
+  requireRoom?(network: Network, dataset: Dataset): Promise<void>;
+  /** Lets go of what it holds beyond its sessions, which end by that. For GPUs; it may be used again afterwards. */
+  release?(): Promise<void>;
 }
 
 /** Sums over the images of one step, in the unit of the experiment's losses (see contract/losses.ts). */
@@ -83,6 +92,11 @@ export interface TrainingState {
 
 export interface Session {
   readonly device: Device;
+  /**
+   * In what order it adds up, where the engine chooses among several by what is fastest: in words that only that engine
+   * reads, up to some kilobytes. Null where there is one order.
+   */
+  readonly arrangement: string | null;
   /** Takes `steps` optimiser steps, crossing epoch boundaries where they fall. */
   train(steps: number): Promise<StepLosses>;
   /** Runs the whole split with latent noise from the evaluation stream; training is not disturbed. */

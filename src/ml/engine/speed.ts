@@ -14,8 +14,13 @@ export interface Speed {
 
 /** Enough to tell engines apart, too little to wait for. */
 const measuredSeconds = 0.15;
-/** Images that a measurement trains on, at most: opening a session copies them. */
-const mostImages = 4096;
+/**
+ * Images that a measurement trains on, at most: opening a session copies them. So many that a GPU seldom comes to the end
+ * of an epoch, where it waits for the host.
+ */
+const mostImages = 16_384;
+/** A call of training lasts about so long (see ../train/step-pace.ts): shorter ones cost a GPU more. */
+const secondsOfCall = 0.045;
 
 /** Throws what opening or training throws: engine-unavailable, engine-failed, out-of-memory. */
 export async function measureSpeed(
@@ -34,14 +39,18 @@ export async function measureSpeed(
     const firstLoss = (reconstruction[0] ?? Number.NaN) + network.loss.beta * (kl[0] ?? Number.NaN);
     let images = 0;
     let seconds = 0;
-    for (let steps = 1; seconds < measuredSeconds; steps = Math.min(steps * 2, 64)) {
+    let isWarm = false;
+    for (let steps = 1; seconds < measuredSeconds; ) {
       const began = performance.now();
       const losses = await session.train(steps);
       const took = (performance.now() - began) / 1000;
       // What is still warming up counts only where it is all there is.
-      if (steps === 1 && took < measuredSeconds) continue;
-      images += losses.images;
-      seconds += took;
+      if (isWarm || took >= measuredSeconds) {
+        images += losses.images;
+        seconds += took;
+      }
+      isWarm = true;
+      if (took < secondsOfCall) steps *= 2;
     }
     return { imagesPerSecond: images / seconds, firstLoss };
   } finally {

@@ -3,7 +3,7 @@
  * says what is accepted and how it is fitted. It does not write pictures, and it knows nothing of datasets.
  */
 import type { Sharp } from "sharp";
-import { Failure, firstLine, storageFailure } from "../../contract/failure.ts";
+import { Failure, lineOf, storageFailure } from "../../contract/failure.ts";
 import { readWhole } from "../regular-file.ts";
 import type { Sheet } from "./ink.ts";
 
@@ -110,7 +110,7 @@ async function decode<T>(
     return await use(input, original);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const reason = (error instanceof Error ? firstLine(error.message) : String(error)).replace(/:$/, "");
+    const reason = lineOf(error).replace(/:$/, "");
     throw new Failure(
       "image-invalid",
       `${name}: not a whole ${format} picture (${reason})`,

@@ -136,6 +136,7 @@ function newRecord({ experiment, dataset, ...rest }: NewRun, id: string, now: Da
     dataset: { name, source, sha256, train: train.count, test: test.count, width, height },
     engine: rest.engine,
     device: rest.device,
+    arrangement: null,
     productVersion: rest.productVersion,
     nodeVersion: process.version,
     createdAt: now.toISOString(),

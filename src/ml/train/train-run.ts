@@ -42,6 +42,7 @@ import {
   requireConsistent,
   requireSameData,
   stopped,
+  withResumption,
 } from "./training-failures.ts";
 
 export interface TrainOptions {
@@ -77,7 +78,8 @@ export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
   const { run } = options;
   try {
     return await openAndTrain(options);
-  } catch (error) {
+  } catch (thrown) {
+    const error = withResumption(thrown, run);
     if (!(await run.takeBack())) await recordFailure(run, error);
     throw error;
   } finally {
@@ -94,7 +96,8 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
   if (checkpoint === null) requireCheckpoint(run);
   else requireConsistent(run, checkpoint.progress, stepsPerEpoch);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
-  const session = await engine.open(network, dataset, { threads, tell });
+  const { arrangement } = run.record;
+  const session = await engine.open(network, dataset, { threads, tell, arrangement });
   try {
     if (checkpoint !== null) await session.restore(checkpoint.state);
     const log = await LineLog.open(run.file(runFiles.metrics));
@@ -146,6 +149,7 @@ class Training {
     await run.update({
       engine: engine.name,
       device: this.#session.device.description,
+      arrangement: this.#session.arrangement,
       status: "training",
       reason: null,
       failure: null,

@@ -37,7 +37,7 @@ export async function withTrainedModel<T>(
 ): Promise<T> {
   const network = buildNetwork(run.record.experiment);
   const { weights, file } = await readWeights(run, network);
-  const session = await engine.open(network, dataset, { threads });
+  const session = await engine.open(network, dataset, { threads, arrangement: run.record.arrangement });
   try {
     await session.restore({ step: 0, tensors: untrainedMoments(weights) });
     return await use({ network, session, weights, file });

@@ -33,6 +33,15 @@ export function stopped({ path, record }: Run, { step, epochsDone }: Progress): 
   );
 }
 
+/** An engine that failed costs what was trained since the last checkpoint: where there is one, how to go on from it. */
+export function withResumption(error: unknown, { path, record }: Run): unknown {
+  const isEngines =
+    error instanceof Failure && (error.code === "engine-failed" || error.code === "out-of-memory");
+  if (!isEngines || record.step === 0) return error;
+  const resume = `To go on from step ${record.step}: latent-lab train --resume ${quoted(path)}`;
+  return new Failure(error.code, error.message, `${error.hint} ${resume}`, { cause: error });
+}
+
 export function requireSameData({ path, record }: Run, dataset: Dataset): void {
   if (dataset.sha256 === record.dataset.sha256) return;
   throw new Failure(

@@ -27,6 +27,7 @@ const minimumRows = 128;
 
 export class CpuSession implements Session {
   readonly device: Device;
+  readonly arrangement = null;
   readonly #network: Network;
   readonly #plan: Plan;
   /** Images in each split; null without a dataset. */

@@ -66,7 +66,7 @@ export class WorkerPool {
     this.#failure = new Failure(
       "engine-failed",
       `the CPU engine stopped: ${detail}`,
-      "Resume the run from its last checkpoint; with --threads 1 it needs less memory.",
+      "Try again; with --threads 1 it needs less memory.",
     );
     this.#fail(this.#failure);
     // The others would wait for the lost one for ever.

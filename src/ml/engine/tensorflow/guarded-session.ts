@@ -1,5 +1,5 @@
 /** A session whose errors are ours: TensorFlow throws texts in its own words wherever it fails. */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 import type { Evaluation } from "../../../contract/losses.ts";
 import type { SplitName } from "../../data/dataset.ts";
 import type { Device, Session, StepLosses, TrainingState } from "../engine.ts";
@@ -11,7 +11,7 @@ export async function guarded<T>(work: () => Promise<T> | T): Promise<T> {
   } catch (error) {
     // A caller's mistake stays one; report-failure.ts knows which RangeErrors are memory's.
     if (error instanceof Failure || error instanceof RangeError) throw error;
-    const message = firstLine(error instanceof Error ? error.message : String(error)).slice(0, 300);
+    const message = lineOf(error).slice(0, 300);
     if (/\bOOM\b|out of memory|RESOURCE_EXHAUSTED|failed to allocate/i.test(message))
       throw new Failure(
         "out-of-memory",
@@ -30,10 +30,12 @@ export async function guarded<T>(work: () => Promise<T> | T): Promise<T> {
 
 export class GuardedSession implements Session {
   readonly device: Device;
+  readonly arrangement: string | null;
   readonly #session: Session;
 
   constructor(session: Session) {
     this.device = session.device;
+    this.arrangement = session.arrangement;
     this.#session = session;
   }
 

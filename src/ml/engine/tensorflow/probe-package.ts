@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { totalmem } from "node:os";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 import { assetPath } from "../../assets.ts";
 import type { Device, Unavailable } from "../engine.ts";
 import type { TensorflowPackage } from "./find-package.ts";
@@ -37,6 +38,7 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** Throws a Failure (engine-unavailable) where no process can be started. */
 export async function probePackage(found: TensorflowPackage, options: ProbeOptions): Promise<Probe> {
   const patience = options.patienceMilliseconds ?? patienceMilliseconds;
   const ended = await runProbe(found.folder, patience, options);
@@ -126,9 +128,12 @@ function runProbe(
       child[stream].setEncoding("utf8").on("data", (text: string) => {
         output[stream] = (output[stream] + text).slice(-keptLength);
       });
-    const end = (isOverdue: boolean, code: number | null, signal: NodeJS.Signals | null) => {
+    const forget = () => {
       clearTimeout(timer);
       abort?.removeEventListener("abort", kill);
+    };
+    const end = (isOverdue: boolean, code: number | null, signal: NodeJS.Signals | null) => {
+      forget();
       resolve({ isOverdue, code, signal, ...output });
     };
     const kill = () => child.kill("SIGKILL");
@@ -138,10 +143,22 @@ function runProbe(
       end(true, null, null);
     }, patience);
     abort?.addEventListener("abort", kill, { once: true });
-    child.once("error", reject);
+    child.once("error", (error) => {
+      forget();
+      reject(unstartable(error));
+    });
     child.once("close", (code, signal) => end(false, code, signal));
     if (abort?.aborted) kill();
   });
+}
+
+function unstartable(error: Error): Failure {
+  return new Failure(
+    "engine-unavailable",
+    `no process can be started to try TensorFlow out (${lineOf(error)})`,
+    "End other programs and try again, or choose another engine.",
+    { cause: error },
+  );
 }
 
 /** The last line that is a report: what is loaded may print as well. */

@@ -6,7 +6,7 @@
  *
  * Native code runs off no thread of ours: it keeps this one for the length of a step, after which others get a turn.
  */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
@@ -72,7 +72,7 @@ async function load({ folder, name }: TensorflowPackage, probe: Probe): Promise<
   } catch (error) {
     throw new Failure(
       "engine-unavailable",
-      `${name} cannot be loaded (${firstLine(error instanceof Error ? error.message : String(error))})`,
+      `${name} cannot be loaded (${lineOf(error)})`,
       "Try again, or choose another engine.",
       { cause: error },
     );

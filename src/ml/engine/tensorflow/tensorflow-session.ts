@@ -31,6 +31,7 @@ interface SplitImages {
 
 export class TensorflowSession implements Session {
   readonly device: Device;
+  readonly arrangement = null;
   readonly #tf: Tensorflow;
   readonly #network: Network;
   readonly #parameters: ParameterVariables;

@@ -1,6 +1,6 @@
 /**
- * The GPU of this process: found once, by an instance of Dawn that is kept for the process's life (see dawn.ts). A software adapter, which draws
- * pictures on the processor, is right but slow: it is taken only where LATENT_LAB_WEBGPU asks for it.
+ * Finding a GPU, by an instance of Dawn for each kind of checks (see dawn.ts). A software adapter, which draws pictures on
+ * the processor, is right but slow: it is taken only where LATENT_LAB_WEBGPU asks for it.
  */
 import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";

@@ -2,12 +2,12 @@
  * Dawn, the WebGPU implementation in the npm package `webgpu`: loading it. It is native code for one platform, in a
  * package of its own that an installation may lack, so it is loaded only when a GPU is looked for.
  */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 
 export interface Dawn {
   /**
-   * An instance with these options ("backend=null", "enable-dawn-features=…"). One per process, whose results are
-   * kept for the process's life: two that were let go have been seen to abort at exit.
+   * An instance with these options ("backend=null", "enable-dawn-features=…"). To be kept, with its results, for the
+   * process's life: two that were let go have been seen to abort at exit.
    */
   create(options: readonly string[]): GPU;
 }
@@ -28,7 +28,7 @@ export async function loadDawn(): Promise<Dawn> {
     const { create } = await import("webgpu");
     return { create: (options) => create([...options]) };
   } catch (error) {
-    const detail = error instanceof Error ? firstLine(error.message) : String(error);
+    const detail = lineOf(error);
     throw new Failure(
       "engine-unavailable",
       `the WebGPU library cannot be loaded (${detail})`,

@@ -1,9 +1,9 @@
 /**
  * A GPU device: buffers, pipelines, submissions and readback, with everything that can go wrong as a Failure. After a
- * failure (the device was lost, a kernel was refused) every later call ends with the same one, and whoever asks for a
+ * failure (the device was lost, its memory cannot be read) every later call ends with the same one, and whoever asks for a
  * device gets a new one. Until then one serves the whole process, and what it has compiled is compiled.
  */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, firstLine, lineOf } from "../../../contract/failure.ts";
 import { type FoundAdapter, findAdapter, requireWished, type WebgpuWishes } from "./adapter.ts";
 import { bufferUsage, computeStage, mapModeRead } from "./dawn.ts";
 import { arenas } from "./wgsl/prelude.ts";
@@ -13,12 +13,18 @@ export interface Pipeline {
   readonly groups: readonly [number, number];
 }
 
-const resume =
-  "Resume the run from its last checkpoint: latent-lab train --resume latest. --engine cpu does without the GPU.";
+const remedy = "Update the GPU's driver, or do without the GPU: --engine cpu.";
 /** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
 const mostInFlight = 3;
 
 const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
+
+/** Lets go of the process's device, and of all that it holds; who asks for one gets another. */
+export async function closeDevice({ checks }: WebgpuWishes): Promise<void> {
+  const known = await devices.get(checks)?.catch(() => null);
+  devices.delete(checks);
+  known?.close();
+}
 
 /** The process's device. Throws a Failure (engine-unavailable). */
 export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
@@ -34,7 +40,6 @@ export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
 
 export class GpuDevice {
   readonly found: FoundAdapter;
-  readonly limits: GPUSupportedLimits;
   readonly #device: GPUDevice;
   readonly #inFlight: Promise<unknown>[] = [];
   /** Those who wait for the GPU, to be told when it is lost. */
@@ -58,7 +63,7 @@ export class GpuDevice {
     } catch (error) {
       throw new Failure(
         "engine-unavailable",
-        `the GPU cannot be opened (${messageOf(error)})`,
+        `the GPU cannot be opened (${lineOf(error)})`,
         "Close what else uses it and try again; or use the CPU engine: --engine cpu.",
         { cause: error },
       );
@@ -68,13 +73,13 @@ export class GpuDevice {
   private constructor(found: FoundAdapter, device: GPUDevice) {
     this.found = found;
     this.#device = device;
-    this.limits = device.limits;
     void device.lost.then(({ reason, message }) => {
       const failure = this.#fail(`the GPU was lost (${firstLine(message) || reason})`);
       for (const reject of this.#waiting) reject(failure);
     });
     device.addEventListener("uncapturederror", ({ error }) => {
-      this.#fail(`the GPU's driver reports an error (${firstLine(error.message)})`);
+      if (error.constructor.name === "GPUOutOfMemoryError") this.#failure ??= exhausted(error.message);
+      else this.#fail(`the GPU's driver reports an error (${firstLine(error.message)})`);
     });
     this.#layout = device.createBindGroupLayout({
       entries: arenas.map(({ access }, binding) => ({
@@ -93,8 +98,8 @@ export class GpuDevice {
   /** Zeroed memory that kernels can use. Throws a Failure (out-of-memory). */
   async buffer(name: string, bytes: number): Promise<GPUBuffer> {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    if (size > Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize))
-      throw tooLarge(name, size);
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    if (size > Math.min(maxStorageBufferBindingSize, maxBufferSize)) throw tooLarge(name, size);
     this.#device.pushErrorScope("out-of-memory");
     const buffer = this.#device.createBuffer({
       label: name,
@@ -116,7 +121,7 @@ export class GpuDevice {
     return this.#device.createBindGroup({ layout: this.#layout, entries });
   }
 
-  /** Compiles WGSL, once. Throws a Failure (engine-failed). */
+  /** Compiles WGSL, once. Throws a Failure (engine-failed); what is refused harms nothing else. */
   compile(name: string, source: string): Promise<GPUComputePipeline> {
     const known = this.#pipelines.get(source);
     if (known !== undefined) return known;
@@ -139,7 +144,8 @@ export class GpuDevice {
       );
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw this.#fail(`the GPU's driver cannot compile "${name}" (${messageOf(error)})`);
+      const message = `the GPU's driver cannot compile "${name}" (${lineOf(error)})`;
+      throw new Failure("engine-failed", message, remedy, { cause: error });
     }
   }
 
@@ -183,8 +189,14 @@ export class GpuDevice {
       return copy;
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw this.#fail(`the GPU's memory cannot be read (${messageOf(error)})`);
+      throw this.#fail(`the GPU's memory cannot be read (${lineOf(error)})`);
     }
+  }
+
+  /** Ends whatever is under way, with a Failure. */
+  close(): void {
+    this.#fail("the GPU's device is closed");
+    this.#device.destroy();
   }
 
   #stagingOf(bytes: number): GPUBuffer {
@@ -202,6 +214,8 @@ export class GpuDevice {
   /** Not Promise.race: whose every call the other promise, which never ends, would remember. */
   #orLost<T>(waiting: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      // Those who come later are told by nobody.
+      if (this.#failure !== null) reject(this.#failure);
       this.#waiting.add(reject);
       waiting.then(resolve, reject).finally(() => this.#waiting.delete(reject));
     });
@@ -212,19 +226,20 @@ export class GpuDevice {
   }
 
   #fail(message: string): Failure {
-    this.#failure ??= new Failure("engine-failed", message, resume);
+    this.#failure ??= new Failure("engine-failed", message, remedy);
     return this.#failure;
   }
 }
 
+const useLess =
+  "Use a smaller batch, narrower layers, smaller images or fewer of them; or the CPU engine: --engine cpu.";
+
 function tooLarge(name: string, bytes: number): Failure {
-  return new Failure(
-    "out-of-memory",
-    `the GPU has no room for the ${name} (${(bytes / 2 ** 20).toFixed(0)} MiB in one piece)`,
-    "Use a smaller batch, narrower layers, smaller images or fewer of them; or the CPU engine: --engine cpu.",
-  );
+  const size = `${(bytes / 2 ** 20).toFixed(0)} MiB in one piece`;
+  return new Failure("out-of-memory", `the GPU has no room for the ${name} (${size})`, useLess);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? firstLine(error.message) : String(error);
+/** Where no particular thing was asked for: what is copied to the GPU takes memory on its way. */
+function exhausted(message: string): Failure {
+  return new Failure("out-of-memory", `the GPU has no memory left (${firstLine(message)})`, useLess);
 }

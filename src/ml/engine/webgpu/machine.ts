@@ -54,14 +54,19 @@ export interface ImageRange {
 
 type Programs = Readonly<Record<ProgramName, readonly Dispatch[]>>;
 
-interface Parts {
+/** What a machine will be, before it takes any memory. */
+interface Layout {
   readonly map: MemoryMap;
   readonly slot: number;
   readonly stepsPerCall: number;
   readonly programs: Programs;
-  readonly buffers: ReadonlyMap<ArenaName, GPUBuffer>;
+  readonly bytes: Readonly<Record<ArenaName, number>>;
   /** First word of the test split in the dataset. */
   readonly testPixels: number;
+}
+
+interface Parts extends Layout {
+  readonly buffers: ReadonlyMap<ArenaName, GPUBuffer>;
 }
 
 /** Steps whose results are kept until they are read, at most, and the room that they may take. */
@@ -83,8 +88,36 @@ export class Machine {
   readonly #compiled = new Map<ProgramName, Promise<readonly Pipeline[]>>();
   readonly #pace = new Map<ProgramName, StepsPerSubmission>();
 
-  /** Throws a Failure: out-of-memory, engine-failed. */
+  /** Throws a Failure: out-of-memory, engine-failed. Nothing is held then. */
   static async open(device: GpuDevice, options: MachineOptions): Promise<Machine> {
+    const { network, dataset } = options;
+    const layout = Machine.#layoutOf(options);
+    const buffers = await allocate(device, layout.bytes);
+    try {
+      const machine = new Machine(device, { ...layout, buffers });
+      if (options.fill !== undefined) machine.#fill(options.fill);
+      if (dataset !== null) {
+        device.write(machine.#buffer("dataset"), 0, packedPixels(dataset, network.pixels));
+        await machine.#pipelines("train");
+      }
+      return machine;
+    } catch (error) {
+      free(buffers);
+      throw error;
+    }
+  }
+
+  /** Takes the memory of a machine and gives it back. Throws a Failure: out-of-memory, engine-failed. */
+  static async requireRoom(device: GpuDevice, options: MachineOptions): Promise<void> {
+    free(await allocate(device, Machine.#layoutOf(options).bytes));
+  }
+
+  /** Compiles what `open` would wait for, and takes no memory. Throws a Failure (engine-failed). */
+  static async compile(device: GpuDevice, options: MachineOptions): Promise<void> {
+    await compiled(device, "train", Machine.#layoutOf(options).programs.train);
+  }
+
+  static #layoutOf(options: MachineOptions): Layout {
     const { network, plan, dataset, rows } = options;
     const map = new MemoryMap(plan, rows);
     const slot = LATENT_SUMS + (network.variational ? 3 * network.latent : 0);
@@ -108,30 +141,18 @@ export class Machine {
     };
     // Matrices that no operation writes, but a caller does, have their place as well.
     for (const matrix of [plan.images, plan.latents, plan.reconstructions]) map.matrix(matrix);
-    const pixels = packedPixels(dataset, network.pixels);
+    const images = (dataset?.train.count ?? 0) + (dataset?.test.count ?? 0);
     const bytes: Record<ArenaName, number> = {
       parameters: map.parameters.length * bytesPerQuad,
       activations: map.activations.length * bytesPerQuad,
-      dataset: pixels.byteLength + bytesPerQuad,
+      dataset: images * words * 4 + bytesPerQuad,
       order: (dataset?.train.count ?? 0) * 4,
       control: CONTROL_WORDS * 4,
       counters: Math.max(...Object.values(programs).map(({ length }) => length)) * 4,
       results: stepsPerCall * slot * 4,
       adam: stepsPerCall * bytesPerQuad,
     };
-    const buffers = await allocate(device, bytes);
-    const machine = new Machine(device, {
-      map,
-      slot,
-      stepsPerCall,
-      programs,
-      buffers,
-      testPixels: (dataset?.train.count ?? 0) * words,
-    });
-    if (options.fill !== undefined) machine.#fill(options.fill);
-    if (pixels.byteLength > 0) device.write(machine.#buffer("dataset"), 0, pixels);
-    if (dataset !== null) await machine.#pipelines("train");
-    return machine;
+    return { map, slot, stepsPerCall, programs, bytes, testPixels: (dataset?.train.count ?? 0) * words };
   }
 
   private constructor(device: GpuDevice, parts: Parts) {
@@ -222,7 +243,7 @@ export class Machine {
 
   /** Lets go of its memory. */
   close(): void {
-    for (const buffer of this.#buffers.values()) buffer.destroy();
+    free(this.#buffers);
   }
 
   /** A whole arena, as it is. */
@@ -239,12 +260,7 @@ export class Machine {
   #pipelines(name: ProgramName): Promise<readonly Pipeline[]> {
     const known = this.#compiled.get(name);
     if (known !== undefined) return known;
-    const compiling = Promise.all(
-      this.#programs[name].map(async ({ name: does, source, groups }) => ({
-        pipeline: await this.#device.compile(`${name}: ${does}`, source),
-        groups,
-      })),
-    );
+    const compiling = compiled(this.#device, name, this.#programs[name]);
     this.#compiled.set(name, compiling);
     return compiling;
   }
@@ -279,9 +295,26 @@ async function allocate(
     for (const { name } of arenas) buffers.set(name, await device.buffer(name, bytes[name]));
     return buffers;
   } catch (error) {
-    for (const buffer of buffers.values()) buffer.destroy();
+    free(buffers);
     throw error;
   }
+}
+
+function free(buffers: ReadonlyMap<ArenaName, GPUBuffer>): void {
+  for (const buffer of buffers.values()) buffer.destroy();
+}
+
+function compiled(
+  device: GpuDevice,
+  name: ProgramName,
+  dispatches: readonly Dispatch[],
+): Promise<readonly Pipeline[]> {
+  return Promise.all(
+    dispatches.map(async ({ name: does, source, groups }) => ({
+      pipeline: await device.compile(`${name}: ${does}`, source),
+      groups,
+    })),
+  );
 }
 
 function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: number): Float32Array {
@@ -292,8 +325,7 @@ function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: 
 }
 
 /** Both splits' pixels, training first, every image on a word of its own: kernels read four pixels at once. */
-function packedPixels(dataset: Dataset | null, pixels: number): Uint8Array<ArrayBuffer> {
-  if (dataset === null) return new Uint8Array(0);
+function packedPixels(dataset: Dataset, pixels: number): Uint8Array<ArrayBuffer> {
   const stride = quadsOf(pixels) * 4;
   const packed = new Uint8Array((dataset.train.count + dataset.test.count) * stride);
   let image = 0;

@@ -2,7 +2,7 @@
  * Whether this process can read what a GPU has computed. Electron cannot: a mapped buffer is memory from outside, and
  * Electron forbids those (node-webgpu, issue 5). No GPU is needed to find out: Dawn's null backend maps buffers as well.
  */
-import { Failure, firstLine } from "../../../contract/failure.ts";
+import { Failure, lineOf } from "../../../contract/failure.ts";
 import { bufferUsage, loadDawn, mapModeRead } from "./dawn.ts";
 
 export interface Readback {
@@ -38,8 +38,4 @@ async function mapBuffer(gpu: GPU): Promise<string | null> {
   await buffer.mapAsync(mapModeRead);
   const read = new Uint8Array(buffer.getMappedRange());
   return read.every((byte, index) => byte === written[index]) ? null : "a mapped buffer has another content";
-}
-
-function lineOf(error: unknown): string {
-  return error instanceof Error ? firstLine(error.message) : String(error);
 }

@@ -6,10 +6,14 @@
 
 const mostSteps = 64;
 const targetSeconds = 0.02;
+const largestGrowth = 4;
+/** Measurements in a row that ask for about the same number, before it counts as found. */
+const convincing = 2;
 
 export class StepsPerSubmission {
   #steps = 1;
-  #settled = false;
+  #isWarm = false;
+  #agreeing = 0;
 
   next(left: number): number {
     return Math.min(left, this.#steps);
@@ -17,14 +21,23 @@ export class StepsPerSubmission {
 
   /** Whether the next submission should be waited for and timed. */
   get wantsMeasurement(): boolean {
-    return !this.#settled;
+    return this.#agreeing < convincing;
   }
 
-  /** A first one includes warming up: the number grows as long as it pays, and settles. */
+  /**
+   * The first one says nothing: with it goes all that was written before, a dataset among it, and the GPU wakes up.
+   * From then on the number grows as long as it pays. One that was held up by something else is not believed at once.
+   */
   measured(steps: number, seconds: number): void {
+    if (!this.#isWarm) {
+      this.#isWarm = true;
+      return;
+    }
     const fitting = Math.floor((targetSeconds * steps) / Math.max(seconds, 1e-9));
-    const grown = Math.max(1, Math.min(mostSteps, fitting, this.#steps * 4));
-    this.#settled = steps === this.#steps && grown <= this.#steps;
-    this.#steps = grown;
+    const most = Math.min(mostSteps, this.#steps * largestGrowth);
+    const wanted = Math.max(1, Math.min(most, fitting));
+    const aboutTheSame = wanted < 2 * this.#steps && this.#steps < 2 * wanted;
+    this.#agreeing = aboutTheSame ? this.#agreeing + 1 : 0;
+    this.#steps = wanted;
   }
 }

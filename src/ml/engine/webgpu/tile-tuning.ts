@@ -1,63 +1,76 @@
 /**
  * Which tile is fastest for which product on this very GPU: measured when a shape is first met, and remembered by the
- * GPU, its driver and the kernels' version in a file of the cache folder. The same tiles also mean the same bits: sums
- * are shared out among a tile's slices.
+ * GPU, its driver and the kernels' version. Nothing that goes wrong here ends a training but the loss of the GPU.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import * as z from "zod/mini";
-import type { Dataset } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
-import type { LayerParameters, Operation, Plan } from "../../model/program.ts";
+import type { Plan } from "../../model/program.ts";
 import type { GpuDevice } from "./gpu-device.ts";
+import { type LoneProduct, loneProduct } from "./lone-product.ts";
 import { lower } from "./lower.ts";
 import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
-import { allTiles, type ProductShape, type Tiles, tileIn, tileName } from "./tiles.ts";
+import { TileMemory } from "./tile-memory.ts";
+import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./tiles.ts";
 import type { Tile } from "./wgsl/product.ts";
 
 /** To be counted up when kernels change so that what was measured no longer holds. */
-const kernelsVersion = 1;
-
-const remembered = z.record(z.string(), z.record(z.string(), z.string()));
-type Remembered = z.infer<typeof remembered>;
+const kernelsVersion = 2;
 
 export interface TuningOptions {
   readonly device: GpuDevice;
   readonly network: Network;
   readonly plan: Plan;
-  /** For shapes that no training of this network has, and while measuring fails. */
+  /** For products that no training step of this network has, and for those that are not measured. */
   readonly untuned: Tiles;
+  /** Products whose tile is settled already, by their name. */
+  readonly settled: ReadonlyMap<string, Tile>;
   /** Where measurements are remembered. */
   readonly file: string;
+  /** After these no further product is begun: the next training goes on with those that are left. */
+  readonly seconds: number;
   /** Told once, before measurements begin. */
   readonly tell: (remark: string) => void;
 }
 
-/** Throws a Failure: engine-failed, out-of-memory. A file that cannot be read or written costs time, and nothing else. */
+/** Throws a Failure (engine-failed) where the GPU is lost. */
 export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
-  const { device, network, plan, untuned, file, tell } = options;
-  const all = await recall(file);
-  const gpu = `${device.found.name}; ${device.found.driver}; kernels ${kernelsVersion}`;
-  const known = new Map(Object.entries(all[gpu] ?? {}));
-  const missing = [...shapesOf(network, plan, untuned)].filter(([key]) => tileIn(known.get(key)) === null);
-  if (missing.length > 0) {
-    tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
-    for (const [key, shape] of missing) known.set(key, tileName(await fastest(device, network, shape)));
-    await remember(file, { ...all, [gpu]: Object.fromEntries(known) });
+  const { device, network, plan, untuned, settled, file, seconds, tell } = options;
+  const { name, driver } = device.found;
+  const memory = new TileMemory(file, `${name}; ${driver}; kernels ${kernelsVersion}`);
+  const known = new Map(await memory.recall());
+  const missing = [...productsOf(network, plan, untuned)].filter(
+    ([key]) => !settled.has(key) && tileIn(known.get(key)) === null,
+  );
+  if (missing.length > 0) tell(`finding the fastest kernels for this model on ${name}, once`);
+  // Those that cost the most come first.
+  missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
+  const end = performance.now() + seconds * 1000;
+  for (const [key, shape] of missing) {
+    const tile = await fastest(device, network, shape, untuned(shape), end);
+    if (tile !== null) {
+      known.set(key, tileName(tile));
+      await memory.remember(key, tileName(tile));
+    }
+    if (performance.now() > end) break;
   }
-  return (shape) => tileIn(known.get(keyOf(shape))) ?? untuned(shape);
+  return (shape) => tileIn(known.get(productName(shape))) ?? untuned(shape);
 }
 
-function keyOf({ kind, rows, columns, inner }: ProductShape): string {
-  return `${kind} ${rows}×${inner}×${columns}`;
+export function productName({ kind, rows, columns, inner, input, end }: ProductShape): string {
+  const from = input === "images" ? " of images" : "";
+  const to = end === "matrix" ? "" : ` to a ${end}`;
+  return `${kind} ${rows}×${inner}×${columns}${from}${to}`;
+}
+
+function multiplications({ rows, columns, inner }: ProductShape): number {
+  return rows * columns * inner;
 }
 
 /** The products of a training step, by their key. */
-function shapesOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<string, ProductShape> {
+function productsOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<string, ProductShape> {
   const shapes = new Map<string, ProductShape>();
   const tiles: Tiles = (shape) => {
-    shapes.set(keyOf(shape), shape);
+    shapes.set(productName(shape), shape);
     return untuned(shape);
   };
   const map = new MemoryMap(plan, network.batch);
@@ -65,145 +78,106 @@ function shapesOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<str
   return shapes;
 }
 
-/** Every tile makes this product many times in a row. */
-async function fastest(device: GpuDevice, network: Network, shape: ProductShape): Promise<Tile> {
-  const machines = await Promise.all(
-    allTiles.map(async (tile) => ({ tile, machine: await openAlone(device, network, shape, tile) })),
+/**
+ * Every tile makes this product many times in a row, the untuned one first; those that the time does not suffice for
+ * are left out. One at a time takes memory: as much as the layer does in training. What makes other numbers of it than
+ * the first is wrong. Null where none could be measured.
+ */
+async function fastest(
+  device: GpuDevice,
+  network: Network,
+  shape: ProductShape,
+  untuned: Tile,
+  end: number,
+): Promise<Tile | null> {
+  const tiles = [untuned, ...tilesFor(shape).filter((tile) => tileName(tile) !== tileName(untuned))];
+  // All at once, which is what takes time. Whoever needs one hears of what went wrong.
+  await Promise.allSettled(
+    tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),
   );
-  const { batch } = alone(shape);
-  try {
-    const timed: { readonly tile: Tile; readonly seconds: number }[] = [];
-    for (const { tile, machine } of machines)
-      timed.push({ tile, seconds: await secondsOf(device, machine, batch) });
-    return timed.reduce((best, one) => (one.seconds < best.seconds ? one : best)).tile;
-  } finally {
-    for (const { machine } of machines) machine.close();
+  const timed: { readonly tile: Tile; readonly seconds: number }[] = [];
+  let expected: Float32Array | null = null;
+  for (const tile of tiles) {
+    if (timed.length > 0 && performance.now() > end) break;
+    try {
+      const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile));
+      expected ??= result;
+      if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
+    } catch (error) {
+      // Out of memory, or refused by the driver: another may do.
+      if (device.hasFailed) throw error;
+    }
   }
+  return firstAmongFastest(timed);
+}
+
+const tie = 1.05;
+
+/** Of those that differ by so little that they change places from one measurement to the next, always the same. */
+export function firstAmongFastest(
+  timed: readonly { readonly tile: Tile; readonly seconds: number }[],
+): Tile | null {
+  const best = Math.min(...timed.map(({ seconds }) => seconds));
+  return timed.find(({ seconds }) => seconds <= best * tie)?.tile ?? null;
+}
+
+/** Far above what another order of adding up does, far below what a wrong kernel does. */
+const tolerance = 1e-4;
+
+function agrees(found: Float32Array, expected: Float32Array): boolean {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return expected.every(
+    (value, index) => Math.abs((found[index] ?? Number.NaN) - value) <= tolerance * largest,
+  );
+}
+
+/** In a matrix: the numbers of larger ones take longer to write and to read than the product itself. */
+const mostChecked = 2 ** 24;
+
+/** `result` is null where it is too large to be looked at. */
+async function tryOut(
+  device: GpuDevice,
+  { rows, columns, inner }: ProductShape,
+  { options, fillIn, result }: LoneProduct,
+): Promise<{ readonly result: Float32Array | null; readonly seconds: number }> {
+  const isChecked = Math.max(rows * inner, inner * columns, rows * columns) <= mostChecked;
+  const machine = await Machine.open(device, options);
+  try {
+    if (isChecked) fillIn(machine);
+    await step(machine, options.rows, 1);
+    const made = isChecked ? await result(machine) : null;
+    return { result: made, seconds: await measured(device, machine, options.rows) };
+  } finally {
+    machine.close();
+  }
+}
+
+function step(machine: Machine, batch: number, steps: number): Promise<void> {
+  const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
+  return machine.run("train", steps, range);
 }
 
 const rounds = 3;
 /** Of one round: far above what a submission costs. */
 const leastSeconds = 0.002;
+/** What takes so long takes it every time. */
+const longSeconds = 0.1;
 
 /** Of one product, the best of a few rounds. */
-async function secondsOf(device: GpuDevice, machine: Machine, batch: number): Promise<number> {
+async function measured(device: GpuDevice, machine: Machine, batch: number): Promise<number> {
   const timed = async (steps: number): Promise<number> => {
-    const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
     const began = performance.now();
-    await machine.run("train", steps, range);
+    await step(machine, batch, steps);
     await device.finish();
     return (performance.now() - began) / 1000;
   };
-  await timed(1);
   let steps = 1;
   let seconds = await timed(steps);
   while (seconds < leastSeconds && steps < machine.stepsPerCall) {
     steps *= 4;
     seconds = await timed(steps);
   }
-  for (let round = 1; round < rounds; round++) seconds = Math.min(seconds, await timed(steps));
+  for (let round = 1; round < rounds && seconds < longSeconds; round++)
+    seconds = Math.min(seconds, await timed(steps));
   return seconds / steps;
-}
-
-/** A machine whose training is this one product, fused as in a real one. */
-function openAlone(device: GpuDevice, network: Network, shape: ProductShape, tile: Tile): Promise<Machine> {
-  const { layer, operation, batch } = alone(shape);
-  const matrix = (name: string) => ({ name, blocks: [1] });
-  const none = { operations: [] };
-  const plan: Plan = {
-    layers: [layer],
-    images: matrix("images"),
-    latents: matrix("latents"),
-    reconstructions: matrix("reconstructions"),
-    train: { operations: [operation] },
-    evaluate: none,
-    encode: none,
-    decode: none,
-  };
-  return Machine.open(device, {
-    network: { ...network, batch, pixels: 1 },
-    plan,
-    dataset: onePixel,
-    rows: batch,
-    program: "fused",
-    tiles: () => tile,
-  });
-}
-
-function alone({ kind, rows, columns, inner }: ProductShape): {
-  readonly layer: LayerParameters;
-  readonly operation: Operation;
-  readonly batch: number;
-} {
-  const layerOf = (inputs: number, outputs: number): LayerParameters => ({
-    name: "layer",
-    inputs,
-    blocks: [outputs],
-    tensors: [],
-  });
-  const matrix = (name: string, width: number) => ({ name, blocks: [width] });
-  switch (kind) {
-    case "forward": {
-      const layer = layerOf(inner, columns);
-      const [input, out] = [matrix("input", inner), matrix("out", columns)];
-      const operation = { kind: "dense", input, layer, out, activation: "relu", loss: null } as const;
-      return { layer, operation, batch: rows };
-    }
-    case "inputGradient": {
-      const layer = layerOf(columns, inner);
-      const [gradient, out, output] = [
-        matrix("gradient", inner),
-        matrix("out", columns),
-        matrix("output", columns),
-      ];
-      const operation = {
-        kind: "denseInputGradient",
-        gradient,
-        layer,
-        activation: "relu",
-        output,
-        out,
-      } as const;
-      return { layer, operation, batch: rows };
-    }
-    case "update": {
-      const layer = layerOf(rows - 1, columns);
-      const [input, gradient] = [matrix("input", rows - 1), matrix("gradient", columns)];
-      return { layer, operation: { kind: "denseUpdate", input, gradient, layer }, batch: inner };
-    }
-    default:
-      return kind satisfies never;
-  }
-}
-
-const onePixel: Dataset = {
-  name: "one pixel",
-  source: "made to measure kernels",
-  width: 1,
-  height: 1,
-  labelNames: [],
-  train: { count: 1, pixels: new Uint8Array(1), labels: null },
-  test: { count: 1, pixels: new Uint8Array(1), labels: null },
-  sha256: "",
-};
-
-async function recall(file: string): Promise<Remembered> {
-  try {
-    const { success, data } = remembered.safeParse(JSON.parse(await readFile(file, "utf8")));
-    return success ? data : {};
-  } catch {
-    // Not there, or not ours: it is measured anew.
-    return {};
-  }
-}
-
-async function remember(file: string, all: Remembered): Promise<void> {
-  const temporary = `${file}.${process.pid}`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(temporary, JSON.stringify(all, null, 2));
-    await rename(temporary, file);
-  } catch {
-    // A cache that cannot be written is none.
-  }
 }

@@ -28,8 +28,8 @@ export const allTiles: readonly Tile[] = [
 ];
 
 const parts = [1, 2, 4, 8];
-/** Workgroups that parts make, beyond which they bring nothing but sums to add. */
-const mostGroups = 1600;
+/** Workgroups that parts should make: fewer would be better made by a smaller tile, more are only more to add up. */
+const [fewestGroups, mostGroups] = [128, 1600] as const;
 
 /**
  * Workgroups that keep a large GPU busy, and those that a processor has threads for. Parts multiply them; a processor,
@@ -61,10 +61,15 @@ export function tilesFor(shape: ProductShape): readonly Tile[] {
 
 /** A tile in one part and, where a chain adds them up, in more. */
 function variantsOf(shape: ProductShape, each: Tile): readonly Tile[] {
-  const isWorth = (count: number) =>
-    shape.end === "chain" &&
-    count <= Math.ceil(shape.inner / each.depth) &&
-    count * groups(shape, each) <= mostGroups;
+  const isWorth = (count: number) => {
+    const all = count * groups(shape, each);
+    return (
+      shape.end === "chain" &&
+      count <= Math.ceil(shape.inner / each.depth) &&
+      all >= fewestGroups &&
+      all <= mostGroups
+    );
+  };
   return parts.filter((count) => count === 1 || isWorth(count)).map((count) => ({ ...each, parts: count }));
 }
 

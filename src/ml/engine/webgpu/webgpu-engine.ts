@@ -12,12 +12,14 @@ import { planNetwork } from "../../model/plan.ts";
 import type { Plan } from "../../model/program.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
-import { type GpuDevice, openDevice } from "./gpu-device.ts";
+import { arrangedTiles, arrangementOf } from "./arrangement.ts";
+import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
 import { Machine } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
-import { tunedTiles } from "./tile-tuning.ts";
+import { productName, tunedTiles } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
+import type { Tile } from "./wgsl/product.ts";
 
 /** How the engine goes about it; results differ by rounding at most. */
 export interface WebgpuVariant {
@@ -29,7 +31,11 @@ export interface WebgpuVariant {
   readonly tiles?: Tiles;
   /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
   readonly tuningFile?: string;
+  /** How long measurements may take before a training. Left out: some seconds. */
+  readonly tuningSeconds?: number;
 }
+
+const tuningSeconds = 3;
 
 /** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
 const minimumRows = 128;
@@ -67,17 +73,32 @@ class WebgpuEngine implements Engine {
   async open(
     network: Network,
     dataset: Dataset | null,
-    { tell = () => {} }: EngineOptions,
+    { tell = () => {}, arrangement = null }: EngineOptions,
   ): Promise<Session> {
     const device = await this.#device();
+    const settled = arrangedTiles(arrangement, device.found.name);
     const untuned = this.#variant.tiles ?? defaultTiles(device);
     const file =
       this.#variant.tuningFile ??
       (device.found.software ? null : join(cacheFolder(process.env), "webgpu-tiles.json"));
+    const seconds = this.#variant.tuningSeconds ?? tuningSeconds;
     const isTuned = dataset !== null && this.#variant.tiles === undefined && file !== null;
-    return this.#open(device, network, dataset, (plan) =>
-      isTuned ? tunedTiles({ device, network, plan, untuned, file, tell }) : untuned,
-    );
+    return this.#open(device, network, dataset, async (plan) => {
+      const others = isTuned
+        ? await tunedTiles({ device, network, plan, untuned, settled, file, seconds, tell })
+        : untuned;
+      return (shape) => settled.get(productName(shape)) ?? others(shape);
+    });
+  }
+
+  async requireRoom(network: Network, dataset: Dataset): Promise<void> {
+    const device = await this.#device();
+    const planned = this.#planned(network);
+    await Machine.requireRoom(device, { ...planned, dataset, tiles: defaultTiles(device) });
+  }
+
+  async release(): Promise<void> {
+    await closeDevice(this.#wishes);
   }
 
   async #open(
@@ -86,18 +107,37 @@ class WebgpuEngine implements Engine {
     dataset: Dataset | null,
     tilesFor: (plan: Plan) => Promise<Tiles> | Tiles,
   ): Promise<Session> {
+    const planned = this.#planned(network);
+    const { plan } = planned;
+    const chosen = await tilesFor(plan);
+    const taken = new Map<string, Tile>();
+    const tiles: Tiles = (shape) => {
+      const tile = chosen(shape);
+      taken.set(productName(shape), tile);
+      return tile;
+    };
+    const machine = await Machine.open(device, { ...planned, dataset, tiles });
+    if (dataset !== null && !device.found.software) machine.prepare();
+    const arrangement = arrangementOf(device.found.name, taken);
+    return new WebgpuSession(network, plan, dataset, device, machine, {
+      device: describe(device.found),
+      arrangement,
+    });
+  }
+
+  #planned(network: Network) {
     const { program = "fused" } = this.#variant;
     const plain = planNetwork(network);
     const plan = program === "plain" ? plain : fusePlan(plain);
-    const tiles = await tilesFor(plan);
-    const rows = Math.max(network.batch, minimumRows);
-    const machine = await Machine.open(device, { network, plan, dataset, rows, program, tiles });
-    if (dataset !== null && !device.found.software) machine.prepare();
-    return new WebgpuSession(network, plan, dataset, device, machine, describe(device.found));
+    return { network, plan, program, rows: Math.max(network.batch, minimumRows) };
   }
 
-  #device(): Promise<GpuDevice> {
-    return openDevice(this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU));
+  async #device(): Promise<GpuDevice> {
+    return openDevice(this.#wishes);
+  }
+
+  get #wishes(): WebgpuWishes {
+    return this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU);
   }
 }
 

@@ -19,6 +19,7 @@ import { readTensors, writeTensors } from "./parameter-tensors.ts";
 
 export class WebgpuSession implements Session {
   readonly device: Device;
+  readonly arrangement: string;
   readonly #network: Network;
   readonly #plan: Plan;
   readonly #gpu: GpuDevice;
@@ -36,9 +37,10 @@ export class WebgpuSession implements Session {
     dataset: Dataset | null,
     gpu: GpuDevice,
     machine: Machine,
-    device: Device,
+    { device, arrangement }: { readonly device: Device; readonly arrangement: string },
   ) {
     this.device = device;
+    this.arrangement = arrangement;
     this.#network = network;
     this.#plan = plan;
     this.#gpu = gpu;

@@ -5,8 +5,7 @@ import type { Activation } from "../../../../contract/experiment.ts";
 export function activated(activation: Activation, x: string): string {
   switch (activation) {
     case "relu":
-      // Written so that NaN stays NaN.
-      return `select(${x}, vec4f(), ${x} < vec4f())`;
+      return `select(${x}, vec4f(), isNegative(${x}))`;
     case "tanh":
       return `hyperbolicTangent(${x})`;
     case "sigmoid":

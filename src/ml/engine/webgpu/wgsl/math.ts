@@ -6,9 +6,12 @@
  */
 
 export const mathFunctions = `
+fn isNan(x: vec4f) -> vec4<bool> { return (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+/** From the negative number next to zero to minus infinity; not NaN. */
+fn isNegative(x: vec4f) -> vec4<bool> { return bitcast<vec4u>(x) - vec4u(0x80000001u) < vec4u(0x7f800000u); }
 /** At least "least", and NaN where x is NaN. */
-fn atLeast(least: f32, x: vec4f) -> vec4f { return select(x, vec4f(least), x < vec4f(least)); }
-fn atMost(most: f32, x: vec4f) -> vec4f { return select(x, vec4f(most), x > vec4f(most)); }
+fn atLeast(least: f32, x: vec4f) -> vec4f { return select(x, vec4f(least), (x < vec4f(least)) & !isNan(x)); }
+fn atMost(most: f32, x: vec4f) -> vec4f { return select(x, vec4f(most), (x > vec4f(most)) & !isNan(x)); }
 
 /** eˣ, x held within the range of finite, normal results. NaN stays NaN. */
 fn exponential(x: vec4f) -> vec4f {

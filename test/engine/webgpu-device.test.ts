@@ -1,0 +1,83 @@
+/** A GPU device that is lost or closed: whoever waits for it, or begins to wait then, hears of it. */
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { globals } from "webgpu";
+import { closeDevice, type GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { failsWith } from "../fixtures/failures.ts";
+import { noSoftwareGpu } from "../fixtures/software-gpu.ts";
+
+const wishes = { software: true, checks: "fast" } as const;
+const { GPUAdapter: adapters, GPUDevice: devices } = globals as {
+  readonly GPUAdapter: { readonly prototype: GPUAdapter };
+  readonly GPUDevice: { readonly prototype: GPUDevice };
+};
+
+/** A device of its own, and what is below it. */
+async function newDevice(t: TestContext): Promise<{ readonly device: GpuDevice; readonly below: GPUDevice }> {
+  await closeDevice(wishes);
+  const { requestDevice } = adapters.prototype;
+  let below: GPUDevice | undefined;
+  const watched = t.mock.method(
+    adapters.prototype,
+    "requestDevice",
+    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
+      below = await requestDevice.apply(this, args);
+      return below;
+    },
+  );
+  const device = await openDevice(wishes);
+  watched.mock.restore();
+  assert.ok(below);
+  return { device, below };
+}
+
+/** A driver that answers no more. */
+function silence(t: TestContext): void {
+  t.mock.method(devices.prototype, "popErrorScope", () => new Promise(() => {}));
+}
+
+describe("a GPU device", { skip: noSoftwareGpu }, () => {
+  test("that is lost tells those who wait, though the driver is silent", async (t) => {
+    const { device, below } = await newDevice(t);
+    silence(t);
+    const waiting = device.buffer("results", 16);
+    below.destroy();
+    await failsWith(() => waiting, "engine-failed", /^the GPU was lost/);
+  });
+
+  test("and those who begin to wait afterwards", async (t) => {
+    const { device, below } = await newDevice(t);
+    below.destroy();
+    await below.lost;
+    silence(t);
+    await failsWith(() => device.buffer("results", 16), "engine-failed", /^the GPU was lost/);
+    await failsWith(() => device.finish(), "engine-failed", /^the GPU was lost/);
+    assert.equal(device.hasFailed, true);
+  });
+
+  test("that is closed is closed for all who have it; who asks for one gets another", async (t) => {
+    const { device, below } = await newDevice(t);
+    await closeDevice(wishes);
+    assert.equal((await below.lost).reason, "destroyed");
+    await failsWith(() => device.buffer("results", 16), "engine-failed", "the GPU's device is closed");
+    const other = await openDevice(wishes);
+    assert.notEqual(other, device);
+    assert.equal((await other.buffer("results", 16)).size, 16);
+  });
+
+  test("that refuses a kernel goes on with others", async (t) => {
+    const { device } = await newDevice(t);
+    const entry = "@compute @workgroup_size(1) fn";
+    t.mock.method(devices.prototype, "createComputePipelineAsync", () =>
+      Promise.reject(new Error("too many registers")),
+    );
+    await failsWith(
+      () => device.compile("a large one", `${entry} main() {}`),
+      "engine-failed",
+      'the GPU\'s driver cannot compile "a large one" (too many registers)',
+    );
+    t.mock.restoreAll();
+    assert.ok(await device.compile("a small one", `${entry} main() { }`));
+    assert.equal(device.hasFailed, false);
+  });
+});
