@@ -73,6 +73,8 @@ interface Parts extends Layout {
 const mostSteps = 1024;
 const mostResultBytes = 2 ** 24;
 const bytesPerQuad = 16;
+/** Of a call's first submission; each has twice as many as the one before, so that the GPU soon has something to do. */
+const firstSteps = 8;
 
 export class Machine {
   /** Words in a step's result slot. */
@@ -185,8 +187,10 @@ export class Machine {
     this.#device.write(this.#buffer("control"), 0, control);
     this.#device.write(this.#buffer("counters"), 0, initialCounters(pipelines.length));
     const pace = this.#paceOf(name);
+    let most = firstSteps;
     for (let done = 0; done < steps; ) {
-      const count = pace.next(steps - done);
+      const count = pace.next(pace.wantsMeasurement ? steps - done : Math.min(steps - done, most));
+      most *= 2;
       const began = performance.now();
       await this.#device.submit(this.#bindings, pipelines, count);
       if (pace.wantsMeasurement) {
