@@ -6,16 +6,18 @@ import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
 import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
-import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import {
   allTiles,
   type ProductShape,
+  tileIn,
   tileName,
   tilesFor,
   untunedTiles,
 } from "../../src/ml/engine/webgpu/tiles.ts";
 import { arenas } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
+import { type Factor, productJob, type Tile } from "../../src/ml/engine/webgpu/wgsl/product.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
@@ -185,7 +187,10 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const file = newFile(t);
     const memory = watchMemory(t);
     const { buffer } = GpuDevice.prototype;
-    const tried = tilesFor(largest).length;
+    const tried = tilesFor(
+      largest,
+      (await openDevice({ software: true, checks: "fast" })).workgroupMemory,
+    ).length;
     let refused = 0;
     t.mock.method(
       GpuDevice.prototype,
@@ -221,6 +226,27 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     await open(file, 0);
     assertUntuned(file);
   });
+});
+
+test("no tile that is tried takes more memory than the GPU has for a workgroup, and all have more where there is more", () => {
+  const factor = (along: "inner" | "outer"): Factor => ({ along, place: () => "0u", at: () => "vec4f()" });
+  const product = { rows: 128, columns: 400, inner: 784, after: "" };
+  const shape: ProductShape = { ...product, kind: "forward", input: "images", end: "chain" };
+  const bytesOf = (tile: Tile) =>
+    16 * productJob({ ...product, left: factor("inner"), right: factor("outer") }, tile).shared;
+  const most = (memory: number) => Math.max(...tilesFor(shape, memory).map(bytesOf));
+  assert.equal(most(16_384), 16_384);
+  assert.equal(most(32_768), 32_768);
+  assert.deepEqual(
+    allTiles.filter((tile) => !tilesFor(shape, 32_768).map(tileName).includes(tileName(tile))),
+    [],
+  );
+});
+
+test("a tile is known by its name, whatever its block and its parts", () => {
+  const names = allTiles.flatMap((tile) => [1, 2, 4, 8].map((parts) => tileName({ ...tile, parts })));
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.equal(tileName(tileIn(name) ?? assert.fail(name)), name);
 });
 
 test("among tiles that are nearly as fast as each other, it is always the same", () => {

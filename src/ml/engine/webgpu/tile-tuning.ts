@@ -90,7 +90,10 @@ async function fastest(
   untuned: Tile,
   end: number,
 ): Promise<Tile | null> {
-  const tiles = [untuned, ...tilesFor(shape).filter((tile) => tileName(tile) !== tileName(untuned))];
+  const tiles = [
+    untuned,
+    ...tilesFor(shape, device.workgroupMemory).filter((tile) => tileName(tile) !== tileName(untuned)),
+  ];
   // All at once, which is what takes time. Whoever needs one hears of what went wrong.
   await Promise.allSettled(
     tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),

@@ -1,5 +1,5 @@
 /** Which tile a product is made by: its size decides how many workgroups there are and how often each value is read. */
-import type { Tile } from "./wgsl/product.ts";
+import { type Tile, tileMemory } from "./wgsl/product.ts";
 
 export interface ProductShape {
   readonly kind: "forward" | "inputGradient" | "update";
@@ -14,8 +14,8 @@ export interface ProductShape {
 
 export type Tiles = (shape: ProductShape) => Tile;
 
-/** All that are tried, of one part: the smaller, the more workgroups; the larger, the fewer reads. */
-export const allTiles: readonly Tile[] = [
+/** Of one part: the smaller, the more workgroups; the larger, the fewer reads. */
+const commonTiles: readonly Tile[] = [
   tile(16, 16, 64),
   tile(16, 32, 64),
   tile(32, 16, 64),
@@ -27,6 +27,11 @@ export const allTiles: readonly Tile[] = [
   tile(64, 64, 32, 8),
 ];
 
+/** They wait less often, and take all of the memory that every GPU has for a workgroup, or more. */
+const deepTiles: readonly Tile[] = [tile(16, 16, 128), tile(16, 32, 128), tile(32, 32, 128)];
+
+export const allTiles: readonly Tile[] = [...commonTiles, ...deepTiles];
+
 const parts = [1, 2, 4, 8];
 /** Workgroups that parts should make: fewer would be better made by a smaller tile, more are only more to add up. */
 const [fewestGroups, mostGroups] = [128, 1600] as const;
@@ -36,8 +41,8 @@ const [fewestGroups, mostGroups] = [128, 1600] as const;
  * which takes long to compile large blocks, does without both.
  */
 const untuned = {
-  hardware: { enough: 192, enoughParts: 400, tiles: allTiles },
-  software: { enough: 4, enoughParts: 0, tiles: allTiles.filter(({ blockRows }) => blockRows === 4) },
+  hardware: { enough: 192, enoughParts: 600, tiles: commonTiles },
+  software: { enough: 4, enoughParts: 0, tiles: commonTiles.filter(({ blockRows }) => blockRows === 4) },
 } as const;
 
 /** The largest tile that still makes enough workgroups, else the smallest. */
@@ -51,10 +56,16 @@ export function untunedTiles(kind: keyof typeof untuned): Tiles {
   };
 }
 
-/** The tiles worth measuring for a shape: none that is mostly empty, and as many parts as the GPU may gain by. */
-export function tilesFor(shape: ProductShape): readonly Tile[] {
+/**
+ * The tiles worth measuring for a shape: none that is mostly empty, and as many parts as the GPU may gain by.
+ * `workgroupMemory`: bytes that a workgroup can have there.
+ */
+export function tilesFor(shape: ProductShape, workgroupMemory: number): readonly Tile[] {
   const fitting = allTiles.filter(
-    ({ rows, columns }) => rows < 2 * Math.max(16, shape.rows) && columns < 2 * Math.max(16, shape.columns),
+    (each) =>
+      16 * tileMemory(each) <= workgroupMemory &&
+      each.rows < 2 * Math.max(16, shape.rows) &&
+      each.columns < 2 * Math.max(16, shape.columns),
   );
   return fitting.flatMap((each) => variantsOf(shape, each));
 }
