@@ -3,7 +3,7 @@
  * plain IDX files in a temporary folder, in the two places the contestants look: torchvision's `MNIST/raw`, and the
  * product's cache.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { link, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { findMnist, loadMnist, mnistCacheFolder, mnistPixelsSha256 } from "../sr
 const sharedMnist = fileURLToPath(new URL("../../shared/datasets/mnist", import.meta.url));
 
 export interface BenchData {
-  /** Temporary; whoever asked for it deletes it. */
+  /** Temporary. */
   readonly root: string;
   /** In words. */
   readonly source: string;
@@ -31,8 +31,11 @@ export interface BenchData {
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** Deleted when this process ends, however it does, but by SIGKILL. */
 export async function makeTemporaryFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "latent-lab-bench-"));
+  const folder = await mkdtemp(join(tmpdir(), "latent-lab-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** `images`: train on the first of them only, for a trial. Throws a Failure as loadMnist does. */
@@ -85,10 +88,16 @@ function firstImages(dataset: Dataset, images: number): Dataset {
   };
 }
 
-/** This process's, without settings of the product and with the user's folders below `root`. */
+/** This process's, without settings of the product and with the user's folders, drivers' shaders too, below `root`. */
 function cleanEnvironment(root: string): NodeJS.ProcessEnv {
   const home = join(root, "home");
-  const { LATENT_LAB_DATA: _data, LATENT_LAB_NODE: _node, ...rest } = process.env;
+  const {
+    LATENT_LAB_DATA: _data,
+    LATENT_LAB_NODE: _node,
+    __GL_SHADER_DISK_CACHE_PATH: _nvidia,
+    MESA_SHADER_CACHE_DIR: _mesa,
+    ...rest
+  } = process.env;
   return { ...rest, HOME: home, XDG_CACHE_HOME: join(home, "cache"), LOCALAPPDATA: join(home, "cache") };
 }
 

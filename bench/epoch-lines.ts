@@ -100,6 +100,9 @@ function notesOn(
     ...(!noTorch && noVision ? ["No Python here has torchvision: the seed script was not measured."] : []),
     ...times.map(({ name, description }) => `${name}: ${description}.`),
     ...missing.map(({ name, reason }) => `${name} took no part: ${reason}`),
+    ...times.flatMap(({ name, seconds, ended }) =>
+      ended === null ? [] : [`${name} took ${seconds.length} turns, and then no more: ${ended}`],
+    ),
     ...times.flatMap(({ name, stepsPerTurn }) =>
       stepsPerTurn === null
         ? []

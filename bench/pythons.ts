@@ -25,19 +25,19 @@ export interface PythonWithTorch extends z.infer<typeof answerSchema> {
 }
 
 /** One for each version of PyTorch. */
-export async function findPythons(): Promise<PythonWithTorch[]> {
+export async function findPythons(signal?: AbortSignal): Promise<PythonWithTorch[]> {
   const found = new Map<string, PythonWithTorch>();
   for (const program of candidates) {
-    const python = await askPython(program);
+    const python = await askPython(program, signal);
     if (python !== null && !found.has(python.torch)) found.set(python.torch, python);
   }
   return [...found.values()];
 }
 
-/** null: no such Python, or no PyTorch in it. */
-export async function askPython(program: string): Promise<PythonWithTorch | null> {
+/** null: no such Python, or no PyTorch in it; or `signal` ended the asking. */
+export async function askPython(program: string, signal?: AbortSignal): Promise<PythonWithTorch | null> {
   try {
-    const { stdout } = await run(program, ["-c", question], { timeout: 120_000 });
+    const { stdout } = await run(program, ["-c", question], { timeout: 120_000, ...(signal && { signal }) });
     return { program, ...answerSchema.parse(JSON.parse(stdout)) };
   } catch {
     // Either way it takes no part.

@@ -2,12 +2,12 @@
  * `npm run bench`: Latent Lab against its targets and its peers, everything in one go on one machine. Prints a table
  * and writes every number to bench/results/. It measures; that results are right is for the tests to show.
  */
-import { rmSync } from "node:fs";
 import { Failure } from "../src/contract/failure.ts";
 import { defaultThreads } from "../src/ml/engine/cpu/kernels.ts";
 import { layOutData, makeTemporaryFolder } from "./bench-data.ts";
 import { ourContestant } from "./contestants.ts";
 import { epochLines, judge } from "./epoch-lines.ts";
+import { exitCodeOf, listenForInterruption } from "./interruption.ts";
 import { kernelShare } from "./kernel.ts";
 import { busyness, describeMachine } from "./machine.ts";
 import type { BenchContext, Measurement, Outcome, SoloMeasurement } from "./measurement.ts";
@@ -46,22 +46,13 @@ async function main(): Promise<number> {
 }
 
 async function run(options: BenchOptions): Promise<number> {
-  const root = await makeTemporaryFolder();
-  const removeRoot = (): void => rmSync(root, { recursive: true, force: true });
   // Peers end when their input does, which is when this process does.
-  process.once("SIGINT", () => {
-    removeRoot();
-    process.exit(130);
-  });
-  try {
-    say("Laying out the images …");
-    const data = await layOutData(root, options.data);
-    const { epochs, wholeEpochs, only } = options;
-    await measureAll({ data, threads: defaultThreads(), epochs, wholeEpochs, say }, only);
-    return 0;
-  } finally {
-    removeRoot();
-  }
+  listenForInterruption((signal) => process.exit(exitCodeOf(signal)));
+  say("Laying out the images …");
+  const data = await layOutData(await makeTemporaryFolder(), options.data);
+  const { epochs, wholeEpochs, only } = options;
+  await measureAll({ data, threads: defaultThreads(), epochs, wholeEpochs, say }, only);
+  return 0;
 }
 
 async function measureAll(context: BenchContext, only: readonly string[]): Promise<void> {
@@ -108,7 +99,7 @@ async function raceEpochs(lines: Parameters<typeof judge>[0], context: BenchCont
   ];
   const unlike = new Map(contestants.map((contestant) => [contestant.name, contestant]));
   say(`epochs: ${unlike.size} contestants, ${context.epochs} rounds`);
-  const result = await race([...unlike.values()], context.epochs, say);
+  const result = await race([...unlike.values()], { rounds: context.epochs, say });
   return judge(lines, result, context, pythons);
 }
 

@@ -31,7 +31,7 @@ export const scaling: SoloMeasurement = {
     const unlike = contestants.filter(
       ({ name }, index) => contestants.findIndex((other) => other.name === name) === index,
     );
-    const result = await race(unlike, context.epochs, context.say);
+    const result = await race(unlike, { rounds: context.epochs, say: context.say });
     const secondsOf = (size: Partial<OurSize>) => medianOf(result, ourContestant(context, size).name);
     const images = imageSizes.map((size) => ({ size: size.images, seconds: secondsOf(size) }));
     const parameters = hiddenSizes.map((size) => ({

@@ -47,12 +47,16 @@ export const start: SoloMeasurement = {
   },
 };
 
-/** Seconds from the command, with these `options` beside the preset and the dataset, to its first `step` event. */
+/**
+ * Seconds from the command, with these `options` beside the preset and the dataset, to its first `step` event. When
+ * `signal` asks for it the command is ended. Throws what went wrong, in one line.
+ */
 export async function firstStep(
   node: string,
   data: BenchData,
   name: string,
   options: readonly string[] = [],
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
   const began = performance.now();
   const child = spawn(node, [...trainArguments(data, join(data.root, `start-${name}`)), ...options], {
@@ -61,16 +65,27 @@ export async function firstStep(
     stdio: ["ignore", "pipe", "ignore"],
   });
   const ended = once(child, "close");
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { event, message } = eventSchema.parse(JSON.parse(line));
-    if (event === "error") throw new Error(`latent-lab train: ${message}`);
-    if (event !== "step") continue;
-    const seconds = (performance.now() - began) / 1000;
-    child.kill("SIGTERM");
+  const kill = (): boolean => child.kill("SIGKILL");
+  signal.addEventListener("abort", kill);
+  if (signal.aborted) kill();
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { event, message } = eventSchema.parse(JSON.parse(line));
+      if (event === "error") throw new Error(`latent-lab train: ${message}`);
+      if (event !== "step") continue;
+      const seconds = (performance.now() - began) / 1000;
+      child.kill("SIGTERM");
+      await ended;
+      return seconds;
+    }
     await ended;
-    return seconds;
+    const how = child.signalCode ?? `code ${child.exitCode}`;
+    const reason = signal.aborted ? String(signal.reason) : `it ended with ${how}`;
+    throw new Error(`latent-lab train did not come to its first step: ${reason}`);
+  } finally {
+    signal.removeEventListener("abort", kill);
+    kill();
   }
-  throw new Error("latent-lab train ended before its first step");
 }
 
 /** The exercise's VAE; drawn digits are no MNIST that a cache would take, so they are named. */

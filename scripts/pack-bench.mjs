@@ -14,7 +14,7 @@ const name = `latent-lab-gpu-bench-${target}`;
 const mostMegabytes = 60;
 
 /** What runs as a process of its own, each with all it imports: paths below bench/, as the sources have them. */
-const programs = ["gpu", "peers/latent-lab"];
+const programs = ["gpu", "peers/latent-lab", "peers/adapter"];
 const pythonPeers = ["peers/pytorch_gpu.py", "peers/vae.py", "peers/turns.py"];
 
 /** Builds the archive from what is in dist/; returns its path. `args`: --pack and, perhaps, --data DIR. */
@@ -33,7 +33,7 @@ export async function packBench(args) {
     await copyTo(licence, join(to, "node/LICENSE"), 0o644);
     for (const file of mnist)
       await copyTo(file, join(to, "mnist", file.slice(dirname(file).length + 1)), 0o644);
-    await copyLoader(to);
+    await copyVulkan(to);
     await cp(join(root, "bench/README.md"), join(to, "README.md"));
     await cp(join(root, "LICENSE"), join(to, "LICENSE"));
     await copyTo(join(root, "bench/run-packed.sh"), join(to, "run.sh"), 0o755);
@@ -96,15 +96,23 @@ async function copyDawn(to) {
   });
 }
 
+/** What finds NVIDIA's driver: its libraries by name, where no manifest of its own fits. */
+const manifests = { "nvidia-glx": "libGLX_nvidia.so.0", "nvidia-egl": "libEGL_nvidia.so.0" };
+
 /** A machine may have its GPU's driver and not the library that finds it (libvulkan.so.1, Apache 2.0). */
-async function copyLoader(to) {
+async function copyVulkan(to) {
+  await copyTo(join(root, "bench/find-vulkan-driver.sh"), join(to, "vulkan/find-driver.sh"), 0o644);
+  for (const [name, library] of Object.entries(manifests)) {
+    const manifest = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } };
+    await writeFile(join(to, `vulkan/${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
   const places = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"].map((folder) => join(folder, "libvulkan.so.1"));
   const loader = places.find(existsSync);
   if (loader === undefined) {
     say("libvulkan.so.1 is not here and not in the archive: the machine that runs it must have one");
     return;
   }
-  await cp(loader, join(to, "vulkan-loader/libvulkan.so.1"), { dereference: true });
+  await cp(loader, join(to, "vulkan/libvulkan.so.1"), { dereference: true });
 }
 
 async function copyTo(from, to, mode) {

@@ -5,13 +5,8 @@
  */
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { GpuDevice, type Pipeline } from "../../src/ml/engine/webgpu/gpu-device.ts";
-import {
-  allTiles,
-  type ProductShape,
-  type Tiles,
-  tileName,
-  untunedTiles,
-} from "../../src/ml/engine/webgpu/tiles.ts";
+import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
+import { allTiles, type ProductShape, type Tiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";
 import { median } from "../statistics.ts";
@@ -58,10 +53,13 @@ interface Seen {
   device: GpuDevice | null;
   submitted: { readonly bindings: GPUBindGroup; readonly pipelines: readonly Pipeline[] } | null;
   readonly sources: Map<GPUComputePipeline, string>;
+  /** Of the machine that was opened last: that of the training, after those that only measure kernels. */
+  tiles: Tiles | null;
 }
 
-const seen: Seen = { device: null, submitted: null, sources: new Map() };
+const seen: Seen = { device: null, submitted: null, sources: new Map(), tiles: null };
 const { submit, compile } = GpuDevice.prototype;
+const { open } = Machine;
 
 /** From here on, for the life of this process, which does nothing else. */
 function watchDevices(): void {
@@ -74,6 +72,10 @@ function watchDevices(): void {
     const pipeline = await compile.call(this, name, source);
     seen.sources.set(pipeline, source);
     return pipeline;
+  };
+  Machine.open = (device, options) => {
+    seen.tiles = options.tiles;
+    return open.call(Machine, device, options);
   };
 }
 
@@ -191,27 +193,27 @@ async function secondsOfEpoch({ trainEpoch }: OpenEngine): Promise<number> {
 }
 
 /** Every product of a step with every tile, one after the other, all else as the engine has it. */
-export async function profileTiles(
+export async function* profileTiles(
   network: Network,
   dataset: Dataset,
   slow: boolean,
-  say: (line: string) => void,
-): Promise<readonly ProductProfile[]> {
+): AsyncGenerator<ProductProfile> {
   watchDevices();
-  const chosen = tilesFor(slow);
+  // Its own choice, that is; by opening it once, it makes it.
+  const chosen = await chosenTiles(network, dataset);
   const shapes = new Map<string, ProductShape>();
   const standard = await OpenEngine.open(network, dataset, (shape) => {
     shapes.set(nameOf(shape), shape);
     return chosen(shape);
   });
-  const profiles: ProductProfile[] = [];
   try {
     const sources = standard.sources();
     for (const [product, shape] of shapes) {
       let dispatch = -1;
       const tiles: TileTime[] = [];
+      const own = tileName(chosen(shape));
       for (const tile of slow ? tilesOfTrial : allTiles) {
-        if (tile === chosen(shape)) continue;
+        if (tileName(tile) === own) continue;
         const other = await OpenEngine.open(network, dataset, (each) =>
           nameOf(each) === product ? tile : chosen(each),
         );
@@ -226,22 +228,20 @@ export async function profileTiles(
         }
       }
       if (dispatch < 0) continue;
-      tiles.push({
-        tile: tileName(chosen(shape)),
-        seconds: await standard.secondsOf(dispatch),
-        chosen: true,
-      });
-      profiles.push({ product, dispatch, tiles });
-      say(`  ${product}: dispatch ${dispatch}`);
+      tiles.push({ tile: own, seconds: await standard.secondsOf(dispatch), chosen: true });
+      yield { product, dispatch, tiles };
     }
-    return profiles;
   } finally {
     await standard.close();
   }
 }
 
-function tilesFor(slow: boolean): Tiles {
-  return untunedTiles(slow ? "software" : "hardware");
+async function chosenTiles(network: Network, dataset: Dataset): Promise<Tiles> {
+  const engine = await OpenEngine.open(network, dataset);
+  const { tiles } = seen;
+  await engine.close();
+  if (tiles === null) throw new Error("the engine opened no machine");
+  return tiles;
 }
 
 function nameOf({ kind, rows, columns, inner }: ProductShape): string {

@@ -2,6 +2,7 @@
  * The lines of the GPU's table, and whether each reached its target and its stretch goal. The goals are for a GPU of
  * the H200's class and the VAE 784-400-20-400-784 with batches of 128.
  */
+import { duration } from "../duration.ts";
 import type { Times } from "../race.ts";
 import { median } from "../statistics.ts";
 
@@ -45,22 +46,42 @@ export interface GpuLine {
 }
 
 export interface Judged {
+  /** Empty: there is none. */
   readonly goal: string;
-  /** null: there is no goal, or this was a trial. */
-  readonly reached: boolean | null;
+  /** "too few": there are not enough turns for a median, or epochs for a curve. */
+  readonly verdict: "yes" | "no" | "trial" | "too few" | "not measured" | "";
 }
 
-const noGoal: Judged = { goal: "", reached: null };
+const noGoal: Judged = { goal: "", verdict: "" };
 
-/** `trial`: goals are named and not judged. */
-export function ratioLine(line: string, ours: Times, peer: Times, goal: Goal, trial: boolean): GpuLine {
-  const ratio = peer.median / ours.median;
-  const judged = (least: number): Judged => ({ goal: `${least}×`, reached: trial ? null : ratio >= least });
+/** Medians of fewer say little. */
+const turnsForMedians = 5;
+
+function judge(reached: boolean, turns: number, trial: boolean): Judged["verdict"] {
+  if (trial) return "trial";
+  if (turns < turnsForMedians) return "too few";
+  return reached ? "yes" : "no";
+}
+
+/** `ours` null: our own engine was not measured. `trial`: goals are named and not judged. */
+export function ratioLine(
+  line: string,
+  ours: Times | null,
+  peer: Times,
+  goal: Goal,
+  trial: boolean,
+): GpuLine {
+  const ratio = ours === null ? null : peer.median / ours.median;
+  const turns = Math.min(peer.seconds.length, ours?.seconds.length ?? 0);
+  const judged = (least: number): Judged => ({
+    goal: `${least}×`,
+    verdict: ratio === null ? "not measured" : judge(ratio >= least, turns, trial),
+  });
   return {
     line,
-    ours: duration(ours.median),
+    ours: ours === null ? "" : duration(ours.median),
     peer: `${duration(peer.median)} (${peer.name})`,
-    ratio: `${ratio.toFixed(2)}×`,
+    ratio: ratio === null ? "" : `${ratio.toFixed(2)}×`,
     target: judged(goal.target),
     stretch: judged(goal.stretch),
   };
@@ -76,7 +97,7 @@ export function secondsLine(
   const middle = median(seconds);
   const judged = (most: number): Judged => ({
     goal: duration(most),
-    reached: trial ? null : middle <= most,
+    verdict: judge(middle <= most, seconds.length, trial),
   });
   return {
     line,
@@ -90,16 +111,16 @@ export function secondsLine(
 
 /** `real`: these are losses of the whole, original MNIST, which alone has a band. */
 export function curveLine(losses: readonly number[], real: boolean): GpuLine {
-  const inside = acceptanceBand.every(({ loss, within }, epoch) => {
-    const ours = losses[epoch];
-    return ours !== undefined && Math.abs(ours - loss) <= within;
-  });
+  const inside = acceptanceBand.every(
+    ({ loss, within }, epoch) => Math.abs((losses[epoch] ?? Number.NaN) - loss) <= within,
+  );
+  const verdict = losses.length < acceptanceBand.length ? "too few" : inside ? "yes" : "no";
   return {
     line: `loss, epochs 1 to ${losses.length}`,
     ours: losses.map((loss) => loss.toFixed(2)).join(" "),
     peer: real ? acceptanceBand.map(({ loss, within }) => `${loss}±${within}`).join(" ") : "",
     ratio: "",
-    target: real ? { goal: "in the band", reached: inside } : noGoal,
+    target: real ? { goal: "in the band", verdict } : noGoal,
     stretch: noGoal,
   };
 }
@@ -107,16 +128,5 @@ export function curveLine(losses: readonly number[], real: boolean): GpuLine {
 export const gpuTitles = ["line", "ours", "peer", "ratio", "target", "reached", "stretch", "reached"];
 
 export function cellsOf({ line, ours, peer, ratio, target, stretch }: GpuLine): readonly string[] {
-  return [line, ours, peer, ratio, ...judgement(target), ...judgement(stretch)];
-}
-
-function judgement({ goal, reached }: Judged): readonly [string, string] {
-  if (reached === null) return [goal, goal === "" ? "" : "trial"];
-  return [goal, reached ? "yes" : "no"];
-}
-
-/** "27.4 ms", "1.24 s". */
-export function duration(seconds: number): string {
-  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
-  return seconds >= 0.001 ? `${(seconds * 1e3).toFixed(1)} ms` : `${(seconds * 1e6).toFixed(2)} µs`;
+  return [line, ours, peer, ratio, target.goal, target.verdict, stretch.goal, stretch.verdict];
 }

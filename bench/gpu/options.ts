@@ -5,6 +5,8 @@ import { UsageError } from "../options.ts";
 export interface GpuBenchOptions {
   readonly command: "race" | "profile" | "help";
   readonly rounds: number;
+  /** For everything; null: as long as it takes. */
+  readonly minutes: number | null;
   /** Of MNIST; null: all. */
   readonly images: number | null;
   /** What PyTorch trains on. */
@@ -21,10 +23,11 @@ export interface GpuBenchOptions {
 
 export const gpuHelp = `Usage: npm run bench -- gpu [options]        (./run.sh [options] in an unpacked archive)
 
-Measures Latent Lab on this machine's GPU against its targets and against PyTorch, in turns, prints a table and writes
-every number to bench/results/<date>.json.
+Measures Latent Lab on this machine's GPU against its targets and against PyTorch, in turns. After each of its parts
+it prints that part's lines and writes every number so far to bench/results/<date>.json; at the end it prints the table.
 
-  --rounds N     rounds of the race; medians need 5 or more (default 9)
+  --rounds N     rounds of each race; medians need 5 or more (default 9)
+  --minutes N    end within N minutes: the most valuable first, and what no longer fits is left out and named
   --profile      instead: how long each dispatch of a training step takes, and each product with every tile
   --python FILE  the Python that has PyTorch; without it the first of python3 and /usr/bin/python3 that has
   --no-pytorch   ours alone
@@ -50,6 +53,7 @@ export function parseGpuOptions(argv: readonly string[]): GpuBenchOptions {
   return {
     command: values.help ? "help" : values.profile ? "profile" : "race",
     rounds: wholeNumber("--rounds", values.rounds ?? "9", 1, 1000),
+    minutes: values.minutes === undefined ? null : minutesIn(values.minutes),
     images,
     device,
     software: values.software ?? false,
@@ -69,12 +73,19 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   throw new UsageError(`${option} ${text}: must be a whole number from ${least} to ${most}`);
 }
 
+function minutesIn(text: string): number {
+  const minutes = Number(text);
+  if (minutes > 0 && minutes <= 1440) return minutes;
+  throw new UsageError(`--minutes ${text}: must be a number above 0, at most 1440`);
+}
+
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
       options: {
         rounds: { type: "string" },
+        minutes: { type: "string" },
         images: { type: "string" },
         device: { type: "string" },
         software: { type: "boolean" },

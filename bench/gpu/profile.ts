@@ -6,9 +6,9 @@ import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
 import { allTiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import type { BenchData } from "../bench-data.ts";
+import { duration } from "../duration.ts";
 import { tableOf } from "../table.ts";
 import { type ProductProfile, profileStep, profileTiles, type StepProfile } from "./dispatches.ts";
-import { duration } from "./lines.ts";
 
 export interface Profile {
   readonly step: StepProfile;
@@ -22,19 +22,30 @@ export interface ProfileOptions {
   say(line: string): void;
   /** A table that is finished, while others are not. */
   show(text: string): void;
+  /** Told what there is after every product. */
+  keep(soFar: Profile): Promise<void>;
+  /** Ends it early, with the products that were timed. */
+  readonly signal: AbortSignal;
 }
 
 /** Throws a Failure where the engine does. */
-export async function measureProfile(data: BenchData, { slow, say, show }: ProfileOptions): Promise<Profile> {
+export async function measureProfile(data: BenchData, options: ProfileOptions): Promise<void> {
+  const { slow, signal, say, show, keep } = options;
   const network = buildNetwork(resolveExperiment(findPreset("mnist-vae").experiment, "the benchmark"));
   const dataset = await readDataset(data.idxFolder);
   say("Timing the dispatches of a step …");
   const step = await profileStep(network, dataset, slow);
   show(stepText(step));
+  await keep({ step, products: [] });
   say("Timing every product with every tile …");
-  const products = await profileTiles(network, dataset, slow, say);
+  const products: ProductProfile[] = [];
+  for await (const product of profileTiles(network, dataset, slow)) {
+    products.push(product);
+    say(`  ${product.product}: dispatch ${product.dispatch}`);
+    await keep({ step, products });
+    if (signal.aborted) break;
+  }
   show(tilesText(products));
-  return { step, products };
 }
 
 /** All the training images; of the others a batch will do. */
@@ -67,8 +78,7 @@ function stepText({ dispatches, emptyDispatch, step }: StepProfile): string {
   );
   return `${steps}
 
-An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step === null ? "" : `, ${duration(step * 469)} in all`}.
-`;
+An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step === null ? "" : `, ${duration(step * 469)} in all`}.`;
 }
 
 function tilesText(products: readonly ProductProfile[]): string {
@@ -89,6 +99,5 @@ function tilesText(products: readonly ProductProfile[]): string {
   return `${times}
 
 Times are of the dispatch that a product is in, with this tile for it and all else as the engine has it; [ ]: the
-engine's own choice, *: the fastest.
-`;
+engine's own choice on this GPU, *: the fastest.`;
 }

@@ -18,7 +18,7 @@ import time
 import torch
 
 from turns import declare_unavailable, serve
-from vae import Vae, read_images, vae_loss
+from vae import Vae, read_images, vae_loss, vae_loss_of_logits
 
 BATCH = 128
 COMPILE = {"mode": "reduce-overhead", "dynamic": False}
@@ -115,14 +115,16 @@ class CudaGraph:
     """A whole step in one CUDA graph: gathering, forward, backward, Adam, adding up the loss.
 
     The graph reads its place in the epoch from the GPU and moves it on, so a
-    step is one replay and nothing else.
+    step is one replay and nothing else. `loss_of` takes the model, all images
+    and the batch's rows.
     """
 
-    def __init__(self, images):
+    def __init__(self, images, loss_of):
         if not on_gpu(images):
             raise Unavailable("a CUDA graph needs a CUDA device")
         device = images.device
         self.images = images
+        self.loss_of = loss_of
         self.model = Vae().to(device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True, capturable=True)
         self.order = torch.randperm(len(images), device=device)
@@ -137,7 +139,7 @@ class CudaGraph:
     def step(self, offsets):
         rows = self.order.index_select(0, offsets + self.position)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = vae_loss(self.model, self.images.index_select(0, rows))
+        loss = self.loss_of(self.model, self.images, rows)
         loss.backward()
         self.optimizer.step()
         self.total += loss.detach()
@@ -178,12 +180,34 @@ class CudaGraph:
         return self.total
 
 
+def cuda_graph(images):
+    def loss_of(model, images, rows):
+        return vae_loss(model, images.index_select(0, rows))
+
+    return CudaGraph(images, loss_of)
+
+
+def loss_of_rows(model, images, rows):
+    return vae_loss_of_logits(model, images.index_select(0, rows))
+
+
+def cuda_graph_logits(images):
+    return CudaGraph(images, loss_of_rows)
+
+
+def cuda_graph_compiled(images):
+    """What can be fused is: torch.compile without graphs of its own, within ours."""
+    return CudaGraph(images, torch.compile(loss_of_rows, dynamic=False))
+
+
 VARIANTS = {
     "eager": eager,
     "compiled-step": compiled_step,
     "compiled-loss-and-adam": compiled_loss_and_adam,
     "compiled-loss-fused-adam": compiled_loss_fused_adam,
-    "cuda-graph": CudaGraph,
+    "cuda-graph": cuda_graph,
+    "cuda-graph-logits": cuda_graph_logits,
+    "cuda-graph-compiled": cuda_graph_compiled,
 }
 
 

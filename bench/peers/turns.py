@@ -9,7 +9,8 @@ import sys
 
 
 def send(message):
-    print(json.dumps(message), flush=True)
+    # NaN, which JSON has not, would be a line that the other side waits for in vain.
+    print(json.dumps(message, allow_nan=False), flush=True)
 
 
 def serve(description, train_epoch):

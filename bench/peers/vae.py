@@ -21,21 +21,35 @@ class Vae(nn.Module):
         self.output = nn.Linear(hidden, pixels)
 
     def forward(self, images):
+        logits, mean, log_variance = self.logits(images)
+        return torch.sigmoid(logits), mean, log_variance
+
+    def logits(self, images):
+        """What the sigmoid takes, in place of the reconstruction."""
         features = F.relu(self.encoder(images))
         mean = self.mean(features)
         log_variance = self.log_variance(features)
         deviation = torch.exp(0.5 * log_variance)
         latents = mean + torch.randn_like(deviation) * deviation
-        reconstruction = torch.sigmoid(self.output(F.relu(self.decoder(latents))))
-        return reconstruction, mean, log_variance
+        return self.output(F.relu(self.decoder(latents))), mean, log_variance
 
 
 def vae_loss(model, images):
     """Cross-entropy and KL divergence, summed over the images."""
     reconstruction, mean, log_variance = model(images)
     cross_entropy = F.binary_cross_entropy(reconstruction, images, reduction="sum")
-    divergence = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
-    return cross_entropy + divergence
+    return cross_entropy + divergence(mean, log_variance)
+
+
+def vae_loss_of_logits(model, images):
+    """The same, the sigmoid within the cross-entropy: fewer kernels."""
+    logits, mean, log_variance = model.logits(images)
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, images, reduction="sum")
+    return cross_entropy + divergence(mean, log_variance)
+
+
+def divergence(mean, log_variance):
+    return -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
 
 
 def read_images(folder):

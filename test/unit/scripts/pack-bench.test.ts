@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const { dataOf } = await import(new URL("../../../scripts/pack-bench.mjs", import.meta.url).href);
 const runScript = new URL("../../../bench/run-packed.sh", import.meta.url);
+const driverScript = new URL("../../../bench/find-vulkan-driver.sh", import.meta.url);
 
 test("packing takes MNIST's folder and nothing else", () => {
   assert.equal(dataOf(["--pack"]), null);
@@ -20,14 +21,29 @@ test("packing takes MNIST's folder and nothing else", () => {
     assert.throws(() => dataOf(args), /--data DIR/);
 });
 
-test("the archive's script runs its own Node, from any folder, with its own MNIST", {
-  skip: process.platform === "win32" && "a shell script",
-}, (t) => {
-  const folder = join(temporaryFolder(t), "with a space");
+/** An archive in a folder, whose Node prints what it was started with. `libraries`: those that it can load. */
+function unpackedArchive(t: TestContext, libraries: readonly string[]) {
+  const machine = temporaryFolder(t);
+  const folder = join(machine, "with a space");
   mkdirSync(join(folder, "node"), { recursive: true });
+  mkdirSync(join(folder, "vulkan"));
   copyFileSync(runScript, join(folder, "run.sh"));
-  const saying = '#!/bin/sh\nprintf "%s\\n" "$LATENT_LAB_DATA" "$@"\n';
-  writeFileSync(join(folder, "node/node"), saying, { mode: 0o755 });
+  copyFileSync(driverScript, join(folder, "vulkan/find-driver.sh"));
+  const node = `#!/bin/sh
+if [ "$1" = -e ]; then
+  case "$3" in ${["nothing", ...libraries].join("|")}) exit 0;; esac
+  exit 1
+fi
+printf "%s\\n" "$LATENT_LAB_DATA" "$@"
+`;
+  writeFileSync(join(folder, "node/node"), node, { mode: 0o755 });
+  return { machine, folder };
+}
+
+const onlyWithShell = { skip: process.platform === "win32" && "a shell script" };
+
+test("the archive's script runs its own Node, from any folder, with its own MNIST", onlyWithShell, (t) => {
+  const { folder } = unpackedArchive(t, ["libvulkan.so.1"]);
   const { stdout } = spawnSync("/bin/sh", [join(folder, "run.sh"), "gpu", "--rounds", "3"], {
     cwd: "/",
     env: { PATH: "/usr/bin:/bin" },
@@ -39,4 +55,73 @@ test("the archive's script runs its own Node, from any folder, with its own MNIS
     "--rounds",
     "3",
   ]);
+});
+
+/** Which manifest and which search path the archive's script settles on, relative to the archive or the machine. */
+function foundDriver(
+  t: TestContext,
+  libraries: readonly string[],
+  files: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): string {
+  const { machine, folder } = unpackedArchive(t, libraries);
+  for (const file of files) {
+    mkdirSync(dirname(join(machine, file)), { recursive: true });
+    writeFileSync(join(machine, file), "");
+  }
+  const script = `set -eu
+node="$1/node/node"
+. "$1/vulkan/find-driver.sh"
+find_vulkan_driver "$2" "$1/vulkan"
+printf "%s %s" "\${VK_DRIVER_FILES-}" "\${LD_LIBRARY_PATH-}"`;
+  const { stdout } = spawnSync("/bin/sh", ["-c", script, "sh", folder, machine], {
+    env: { PATH: "/usr/bin:/bin", ...environment },
+    encoding: "utf8",
+  });
+  return stdout.replaceAll(folder, "ARCHIVE").replaceAll(machine, "");
+}
+
+const installed = "usr/share/vulkan/icd.d";
+const mounted = "usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json";
+
+test(
+  "an NVIDIA driver mounted beside an installed one in software is the one that is used",
+  onlyWithShell,
+  (t) => {
+    const files = [`${installed}/lvp_icd.json`, mounted, "usr/local/nvidia/lib64/libGLX_nvidia.so.0"];
+    assert.equal(
+      foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], files),
+      `/${mounted} /usr/local/nvidia/lib64`,
+    );
+  },
+);
+
+test("an installed NVIDIA manifest goes before a mounted one", onlyWithShell, (t) => {
+  const files = [`${installed}/nvidia_icd.x86_64.json`, mounted];
+  const found = foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], files);
+  assert.match(found, /^\/usr\/share\/vulkan\/icd\.d\/nvidia_icd\.x86_64\.json /);
+});
+
+test("without the libraries of X the driver is taken from where it needs none", onlyWithShell, (t) => {
+  const found = foundDriver(t, ["libvulkan.so.1", "libEGL_nvidia.so.0"], [mounted]);
+  assert.equal(found.split(" ")[0], "ARCHIVE/vulkan/nvidia-egl.json");
+});
+
+test("driver libraries without any manifest get one", onlyWithShell, (t) => {
+  const found = foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], []);
+  assert.equal(found, "ARCHIVE/vulkan/nvidia-glx.json ");
+});
+
+test(
+  "without NVIDIA's driver the loader finds what there is, the archive's own where there is none",
+  onlyWithShell,
+  (t) => {
+    const files = [`${installed}/radeon_icd.json`, "with a space/vulkan/libvulkan.so.1"];
+    assert.equal(foundDriver(t, [], files), " ARCHIVE/vulkan");
+  },
+);
+
+test("a driver that was named is left alone", onlyWithShell, (t) => {
+  const named = { VK_DRIVER_FILES: "/mine.json" };
+  assert.equal(foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], [mounted], named), "/mine.json ");
 });
