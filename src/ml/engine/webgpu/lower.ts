@@ -52,6 +52,21 @@ export interface LoweringOptions {
   readonly tiles: Tiles;
 }
 
+/** What is made of a product, element by element. */
+interface Finish {
+  /** What it reads, by its name. */
+  readonly given: Readonly<Record<string, string>>;
+  /** WGSL statements before, and the finished value. */
+  readonly before?: string;
+  readonly value: string;
+  readonly reads: readonly object[];
+}
+
+interface Unfinished {
+  readonly rows: PartialRows;
+  readonly reads: readonly object[];
+}
+
 export function lower(
   program: Program,
   network: Network,
@@ -69,8 +84,8 @@ class Lowering {
   /** What `gather` fills, where kernels read the dataset themselves instead. */
   readonly #gathered: BatchMatrix | null;
   readonly #partials: Partials[] = [];
-  /** Products that workgroups make in parts, by their result, which the chain that reads it first adds up. */
-  readonly #parts = new Map<BatchMatrix, PartialRows>();
+  /** Products that workgroups make in parts, by their result, which the chain that reads it first finishes. */
+  readonly #parts = new Map<BatchMatrix, Unfinished>();
   /** What losses and divergences leave to be added up, as something to wait for. */
   readonly #partialSums = { name: "partial sums" };
 
@@ -144,6 +159,7 @@ class Lowering {
         const { job, writes } = this.#finished(product, tile, operation.out, {
           given: { y: matrixQuad(this.#map.matrix(operation.output), "row", "quad") },
           value: throughActivation(operation.activation, "value", "y"),
+          reads: [operation.output],
         });
         return { name, job, reads: [operation.gradient, operation.layer, operation.output], writes };
       }
@@ -316,6 +332,7 @@ class Lowering {
         given: { bias },
         before: "let x = value + bias;",
         value: activated(activation, "x"),
+        reads: [layer],
       });
       return { name, job, reads: this.#read(input, layer), writes };
     }
@@ -347,7 +364,7 @@ class Lowering {
     product: Omit<Product, "after">,
     tile: Tile,
     out: BatchMatrix,
-    { given, before = "", value }: { given: Record<string, string>; before?: string; value: string },
+    { given, before = "", value, reads }: Finish,
   ): Pick<LoweredJob, "job" | "writes"> {
     const placed = this.#map.matrix(out);
     const finish = `${before} ${matrixQuad(placed, "row", "quad")} = ${value};`;
@@ -365,7 +382,7 @@ class Lowering {
       given,
       finish: `${before} let finished = ${value}; ${matrixQuad(placed, "row", "quad")} = finished;`,
     };
-    this.#parts.set(out, parts);
+    this.#parts.set(out, { rows: parts, reads: [parts, ...reads] });
     const store = `activations[${at}u + part * ${stride}u + row * ${placed.quads}u + quad] = value;`;
     return { job: productJob({ ...product, after: store }, tile), writes: [parts] };
   }
@@ -376,14 +393,14 @@ class Lowering {
     const stages = operations.map((operation) => this.#stage(operation));
     const input = inputOf(first);
     const parts = this.#parts.get(input);
-    const job = chainJob(this.#network, this.#options.rows, parts ?? this.#source(input), stages);
+    const job = chainJob(this.#network, this.#options.rows, parts?.rows ?? this.#source(input), stages);
     const writes = operations.flatMap((operation) =>
       operation.kind === "sample" ? [operation.out, operation.deviation, this.#partialSums] : [operation.out],
     );
     return {
       name: operations.map((operation) => operation.kind).join(", "),
       job,
-      reads: [...(parts ? [parts] : []), ...operations.flatMap((operation) => this.#readByStage(operation))],
+      reads: [...(parts?.reads ?? []), ...operations.flatMap((operation) => this.#readByStage(operation))],
       writes: [...(parts ? [input] : []), ...writes],
     };
   }
