@@ -7,6 +7,8 @@ import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
 import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
 import { GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { loneProduct } from "../../src/ml/engine/webgpu/lone-product.ts";
+import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
 import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import {
   allTiles,
@@ -23,6 +25,7 @@ import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { assertTrainsAsReference } from "../reference/comparison.ts";
 import { patchDataset } from "../reference/datasets.ts";
+import { deviation } from "../reference/deviation.ts";
 import { experiment } from "../reference/experiments.ts";
 
 const setting = {
@@ -226,6 +229,37 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     await open(file, 0);
     assertUntuned(file);
   });
+});
+
+test("a product by itself is the same in one part and in several", { skip: noSoftwareGpu }, async () => {
+  const device = await openDevice({ software: true, checks: "fast" });
+  const network = buildNetwork(setting.experiment);
+  // Too wide to be part of the chain itself.
+  const sizes = { rows: 8, inner: 1030, columns: 20, end: "chain" } as const;
+  const [tile] = allTiles;
+  assert.ok(tile);
+  for (const shape of [
+    { ...sizes, kind: "forward", input: "images" },
+    { ...sizes, kind: "inputGradient", input: "matrix" },
+  ] as const) {
+    const results: Float32Array[] = [];
+    for (const parts of [1, 3]) {
+      const { options, fillIn, result } = loneProduct(network, shape, { ...tile, parts });
+      const machine = await Machine.open(device, options);
+      fillIn(machine);
+      const range = { split: null, ordered: false, count: 8, batch: 8, firstStep: 0, globalStep: 0 };
+      await machine.run("train", 1, range);
+      results.push(await result(machine));
+      machine.close();
+    }
+    const [whole, added] = results;
+    assert.ok(whole && added);
+    assert.ok(whole.some((value) => value !== 0));
+    // Sums of 1030 products, in another order.
+    const { relative } = deviation(added, whole);
+    assert.ok(relative < 1e-6, `${shape.kind}: ${relative}`);
+    assert.notDeepEqual(added, whole);
+  }
 });
 
 test("no tile that is tried takes more memory than the GPU has for a workgroup, and all have more where there is more", () => {
