@@ -19,18 +19,10 @@ import {
   sampleGradientQuad,
   sampleQuad,
 } from "./wgsl/latent.ts";
+import { backwardProduct, forwardProduct, type LayerProduct, updateProduct } from "./wgsl/layer-products.ts";
 import { lossVariables, pixelError, reconstructionLoss } from "./wgsl/losses.ts";
-import {
-  layerQuad,
-  matrixQuad,
-  type PlacedLayer,
-  quadAt,
-  type RowSource,
-  rowPlace,
-  rowQuad,
-  withinLength,
-} from "./wgsl/matrix.ts";
-import { type Factor, type Product, productJob, type Tile, tileGroups } from "./wgsl/product.ts";
+import { layerQuad, matrixQuad, type PlacedLayer, type RowSource, rowQuad } from "./wgsl/matrix.ts";
+import { productJob, type Tile, tileGroups } from "./wgsl/product.ts";
 import { type Partials, sumOverGroup, totalsJob } from "./wgsl/reduction.ts";
 import { chainJob, type PartialRows, type Stage } from "./wgsl/rows.ts";
 import { adamOperands, adamStep } from "./wgsl/update.ts";
@@ -361,7 +353,7 @@ class Lowering {
 
   /** A product and what follows it element by element: at once, or in the chain that adds up its parts. */
   #finished(
-    product: Omit<Product, "after">,
+    product: LayerProduct,
     tile: Tile,
     out: BatchMatrix,
     { given, before = "", value, reads }: Finish,
@@ -461,74 +453,22 @@ class Lowering {
     }
   }
 
-  #forward(input: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
-    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
-    const source = this.#source(input);
-    return {
-      rows: this.#options.rows,
-      columns: outputs,
-      inner: inputs,
-      left: {
-        along: "inner",
-        place: (row) => rowPlace(source, row),
-        at: (place, k4) => withinLength(quadAt(source, place, k4), k4, inputs),
-      },
-      right: weights(weight, quads, "outer"),
-    };
+  #forward(input: BatchMatrix, layer: LayerParameters): LayerProduct {
+    return forwardProduct(this.#source(input), this.#map.layer(layer), this.#options.rows);
   }
 
-  #backward(gradient: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
-    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
-    const source = { kind: "matrix", matrix: this.#map.matrix(gradient) } as const;
-    const byInput = weights(weight, quads, "inner");
-    return {
-      rows: this.#options.rows,
-      columns: inputs,
-      inner: outputs,
-      left: {
-        along: "inner",
-        place: (row) => rowPlace(source, row),
-        at: (place, n4) => withinLength(quadAt(source, place, n4), n4, outputs),
-      },
-      right: { ...byInput, at: (place, n4) => withinLength(byInput.at(place, n4), n4, outputs) },
-    };
+  #backward(gradient: BatchMatrix, layer: LayerParameters): LayerProduct {
+    return backwardProduct(this.#source(gradient), this.#map.layer(layer), this.#options.rows);
   }
 
-  /** inputᵀ · gradient over the step's images; with the bias, whose input is 1, as one more row. */
-  #update(
-    input: BatchMatrix,
-    gradient: BatchMatrix,
-    { inputs, outputs }: PlacedLayer,
-    withBias: boolean,
-  ): Omit<Product, "after"> {
-    const source = this.#source(input);
-    const slope = { kind: "matrix", matrix: this.#map.matrix(gradient) } as const;
-    const columns = (quad: string) => `(vec4u(4u * ${quad}) + vec4u(0u, 1u, 2u, 3u))`;
-    return {
-      rows: inputs + (withBias ? 1 : 0),
-      columns: outputs,
-      inner: this.#network.batch,
-      until: "rows",
-      before: "let rows = rowsOf(step);",
-      left: {
-        along: "outer",
-        place: (b) => rowPlace(source, b),
-        at: (place, quad) => {
-          const values = quadAt(source, place, quad);
-          return withBias ? `select(${values}, vec4f(1.0), ${columns(quad)} == vec4u(${inputs}u))` : values;
-        },
-      },
-      right: {
-        along: "outer",
-        place: (b) => rowPlace(slope, b),
-        at: (place, quad) => quadAt(slope, place, quad),
-      },
-    };
+  #update(input: BatchMatrix, gradient: BatchMatrix, layer: PlacedLayer, withBias: boolean): LayerProduct {
+    const sources = [this.#source(input), this.#source(gradient)] as const;
+    return updateProduct(sources, layer, this.#network.batch, withBias);
   }
 
   #tile(
     kind: ProductShape["kind"],
-    { rows, columns, inner }: Omit<Product, "after">,
+    { rows, columns, inner }: LayerProduct,
     input: BatchMatrix,
     end: ProductShape["end"] = "matrix",
   ): Tile {
@@ -568,12 +508,4 @@ class Lowering {
 /** WGSL: four columns of the bias, the row after the inputs'. */
 function biasQuad(layer: PlacedLayer): string {
   return layerQuad(layer, "weight", `${layer.inputs}u`);
-}
-
-function weights(at: number, quads: number, along: Factor["along"]): Factor {
-  return {
-    along,
-    place: (input) => `${at}u + ${input} * ${quads}u`,
-    at: (place, quad) => `parameters[${place} + ${quad}]`,
-  };
 }
