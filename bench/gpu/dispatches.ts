@@ -6,7 +6,7 @@
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { GpuDevice, type Pipeline } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
-import { allTiles, type ProductShape, type Tiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
+import { type ProductShape, type Tiles, tileName, tilesFor } from "../../src/ml/engine/webgpu/tiles.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";
 import { median } from "../statistics.ts";
@@ -46,7 +46,7 @@ const enoughSeconds = 0.05;
 const mostTimes = 1 << 15;
 const repetitions = 5;
 /** A GPU in software takes minutes for all. */
-const tilesOfTrial = allTiles.slice(0, 1);
+const tilesInTrial = 1;
 
 /** What the engine last handed to the device, and the source of each pipeline. */
 interface Seen {
@@ -212,7 +212,8 @@ export async function* profileTiles(
       let dispatch = -1;
       const tiles: TileTime[] = [];
       const own = tileName(chosen(shape));
-      for (const tile of slow ? tilesOfTrial : allTiles) {
+      const all = tilesFor(shape, standard.device.workgroupMemory);
+      for (const tile of all.slice(0, slow ? tilesInTrial : all.length)) {
         if (tileName(tile) === own) continue;
         const other = await OpenEngine.open(network, dataset, (each) =>
           nameOf(each) === product ? tile : chosen(each),

@@ -3,7 +3,6 @@ import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { findPreset } from "../../src/contract/presets.ts";
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
-import { allTiles, tileName } from "../../src/ml/engine/webgpu/tiles.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import type { BenchData } from "../bench-data.ts";
 import { duration } from "../duration.ts";
@@ -82,22 +81,23 @@ An epoch of 469 such steps: ${duration(sum * 469)} of dispatches${step === null 
 }
 
 function tilesText(products: readonly ProductProfile[]): string {
-  const names = allTiles.map(tileName);
+  const names = new Set(products.flatMap(({ tiles }) => tiles.map(({ tile }) => tile)));
   const times = tableOf(
-    ["product", "in dispatch", ...names],
-    products.map(({ product, dispatch, tiles }) => {
-      const best = Math.min(...tiles.map(({ seconds }) => seconds));
-      const cells = names.map((name) => {
+    ["tile", ...products.map(({ product, dispatch }) => `${product} (in ${dispatch})`)],
+    [...names].map((name) => {
+      const cells = products.map(({ tiles }) => {
+        const best = Math.min(...tiles.map(({ seconds }) => seconds));
         const found = tiles.find(({ tile }) => tile === name);
         if (found === undefined) return "";
         const text = duration(found.seconds) + (found.seconds === best ? " *" : "");
         return found.chosen ? `[${text}]` : text;
       });
-      return [product, String(dispatch), ...cells];
+      return [name, ...cells];
     }),
   );
   return `${times}
 
 Times are of the dispatch that a product is in, with this tile for it and all else as the engine has it; [ ]: the
-engine's own choice on this GPU, *: the fastest.`;
+engine's own choice on this GPU, *: the fastest. A tile is rows × columns × depth; "by 8": an invocation has a block of
+8 × 4; "in 4": the product is made in four parts, which the next dispatch adds up in a time that is not in here.`;
 }

@@ -16,14 +16,14 @@ async function wordsOf(seed: number, second: number): Promise<Uint32Array> {
   const source = `${prelude(0, 1)}
 @compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3u) {
   let words = threefry(${keyOf(seed, streams.trainingNoise)}, vec2u(id.x, ${second}u));
-  control[2u * id.x] = words.x;
-  control[2u * id.x + 1u] = words.y;
+  counters[2u * id.x] = words.x;
+  counters[2u * id.x + 1u] = words.y;
 }`;
   const pipeline = await device.compile("random words", source);
   await device.submit(device.bind(buffers), [{ pipeline, groups: [count / 256, 1] }], 1);
-  const control = buffers[arenas.findIndex(({ name }) => name === "control")];
-  assert.ok(control);
-  const words = new Uint32Array(await device.read(control, 0, count * 8));
+  const counters = buffers[arenas.findIndex(({ name }) => name === "counters")];
+  assert.ok(counters);
+  const words = new Uint32Array(await device.read(counters, 0, count * 8));
   for (const buffer of buffers) buffer.destroy();
   return words;
 }

@@ -6,14 +6,26 @@ import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
 import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
-import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { loneProduct } from "../../src/ml/engine/webgpu/lone-product.ts";
+import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
 import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
-import { allTiles, tileName, untunedTiles } from "../../src/ml/engine/webgpu/tiles.ts";
+import {
+  allTiles,
+  type ProductShape,
+  tileIn,
+  tileName,
+  tilesFor,
+  untunedTiles,
+} from "../../src/ml/engine/webgpu/tiles.ts";
+import { arenas } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
+import { type Factor, productJob, type Tile } from "../../src/ml/engine/webgpu/wgsl/product.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { assertTrainsAsReference } from "../reference/comparison.ts";
 import { patchDataset } from "../reference/datasets.ts";
+import { deviation } from "../reference/deviation.ts";
 import { experiment } from "../reference/experiments.ts";
 
 const setting = {
@@ -45,11 +57,20 @@ const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "tiles.jso
 /** By product, the largest first. */
 const shapes = [
   "update 21×8×35",
-  "update 36×8×20",
-  "forward 8×35×20",
-  "forward 8×20×35",
+  "update 36×8×20 of images",
+  "forward 8×35×20 of images",
+  "forward 8×20×35 to a loss",
   "inputGradient 8×35×20",
 ];
+
+const largest: ProductShape = {
+  kind: "update",
+  rows: 21,
+  inner: 8,
+  columns: 35,
+  input: "matrix",
+  end: "matrix",
+};
 
 /** Products in the order in which they were remembered. */
 function rememberedIn(file: string): string[] {
@@ -76,8 +97,6 @@ function watchMemory(t: TestContext): { readonly inUse: Set<GPUBuffer>; most: nu
   return watched;
 }
 
-const arenas = 7;
-
 /** Has the largest product's kernels compiled from another source, but for that of the untuned tile, which comes first. */
 function compileOthers(t: TestContext, sourceOf: () => string): void {
   const { compile } = GpuDevice.prototype;
@@ -95,7 +114,7 @@ function compileOthers(t: TestContext, sourceOf: () => string): void {
 
 /** The largest product alone was measured, and has the tile that it had before. */
 function assertUntuned(file: string): void {
-  const untuned = untunedTiles("software")({ kind: "update", rows: 21, inner: 8, columns: 35 });
+  const untuned = untunedTiles("software")(largest);
   const [tiles] = Object.values(JSON.parse(readFileSync(file, "utf8")));
   assert.deepEqual(tiles, { "update 21×8×35": tileName(untuned) });
 }
@@ -125,7 +144,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const file = join(temporaryFolder(t), "tiles.json");
     await open(file, 0);
     const good = readFileSync(file, "utf8");
-    for (const damaged of ["{", "[1]", good.replaceAll(/"\d+×\d+×\d+"/g, '"1×1×1"')]) {
+    for (const damaged of ["{", "[1]", good.replaceAll(/"\d+×\d+×\d+[^"]*"/g, '"1×1×1"')]) {
       writeFileSync(file, damaged);
       await open(file, 0);
       // The same one again, and not the next.
@@ -172,7 +191,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
   test("take the memory of one product at a time, and give it back", async (t) => {
     const memory = watchMemory(t);
     await open(newFile(t));
-    assert.equal(memory.most, arenas);
+    assert.equal(memory.most, arenas.length);
     assert.equal(memory.inUse.size, 0);
   });
 
@@ -180,20 +199,24 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const file = newFile(t);
     const memory = watchMemory(t);
     const { buffer } = GpuDevice.prototype;
+    const tried = tilesFor(
+      largest,
+      (await openDevice({ software: true, checks: "fast" })).workgroupMemory,
+    ).length;
     let refused = 0;
     t.mock.method(
       GpuDevice.prototype,
       "buffer",
       async function (this: GpuDevice, name: string, bytes: number) {
         const made = await buffer.call(this, name, bytes);
-        if (name !== "adam" || refused === allTiles.length) return made;
+        if (name !== "adam" || refused === tried) return made;
         refused++;
         made.destroy();
         throw new Failure("out-of-memory", "the GPU has no room", "Use less.");
       },
     );
     await open(file);
-    assert.equal(refused, allTiles.length);
+    assert.equal(refused, tried);
     assert.deepEqual(rememberedIn(file), shapes.slice(1));
     assert.equal(memory.inUse.size, 0);
   });
@@ -215,6 +238,58 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     await open(file, 0);
     assertUntuned(file);
   });
+});
+
+test("a product by itself is the same in one part and in several", { skip: noSoftwareGpu }, async () => {
+  const device = await openDevice({ software: true, checks: "fast" });
+  const network = buildNetwork(setting.experiment);
+  // Too wide to be part of the chain itself.
+  const sizes = { rows: 8, inner: 1030, columns: 20, end: "chain" } as const;
+  const [tile] = allTiles;
+  assert.ok(tile);
+  for (const shape of [
+    { ...sizes, kind: "forward", input: "images" },
+    { ...sizes, kind: "inputGradient", input: "matrix" },
+  ] as const) {
+    const results: Float32Array[] = [];
+    for (const parts of [1, 3]) {
+      const { options, fillIn, result } = loneProduct(network, shape, { ...tile, parts });
+      const machine = await Machine.open(device, options);
+      fillIn(machine);
+      const range = { split: null, ordered: false, count: 8, batch: 8, firstStep: 0, globalStep: 0 };
+      await machine.run("train", 1, range);
+      results.push(await result(machine));
+      machine.close();
+    }
+    const [whole, added] = results;
+    assert.ok(whole && added);
+    assert.ok(whole.some((value) => value !== 0));
+    // Sums of 1030 products, in another order.
+    const { relative } = deviation(added, whole);
+    assert.ok(relative < 1e-6, `${shape.kind}: ${relative}`);
+    assert.notDeepEqual(added, whole);
+  }
+});
+
+test("no tile that is tried takes more memory than the GPU has for a workgroup, and all have more where there is more", () => {
+  const factor = (along: "inner" | "outer"): Factor => ({ along, place: () => "0u", at: () => "vec4f()" });
+  const product = { rows: 128, columns: 400, inner: 784, after: "" };
+  const shape: ProductShape = { ...product, kind: "forward", input: "images", end: "chain" };
+  const bytesOf = (tile: Tile) =>
+    16 * productJob({ ...product, left: factor("inner"), right: factor("outer") }, tile).shared;
+  const most = (memory: number) => Math.max(...tilesFor(shape, memory).map(bytesOf));
+  assert.equal(most(16_384), 16_384);
+  assert.equal(most(32_768), 32_768);
+  assert.deepEqual(
+    allTiles.filter((tile) => !tilesFor(shape, 32_768).map(tileName).includes(tileName(tile))),
+    [],
+  );
+});
+
+test("a tile is known by its name, whatever its block and its parts", () => {
+  const names = allTiles.flatMap((tile) => [1, 2, 4, 8].map((parts) => tileName({ ...tile, parts })));
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.equal(tileName(tileIn(name) ?? assert.fail(name)), name);
 });
 
 test("among tiles that are nearly as fast as each other, it is always the same", () => {

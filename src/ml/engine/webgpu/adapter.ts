@@ -20,7 +20,15 @@ export type Checks = "safe" | "fast";
 
 const featuresOf = {
   safe: [],
-  fast: ["enable-dawn-features=disable_robustness,skip_validation,disable_workgroup_init,allow_unsafe_apis"],
+  fast: [
+    `enable-dawn-features=${[
+      "disable_robustness",
+      "skip_validation",
+      "disable_workgroup_init",
+      "disable_polyfills_on_integer_div_and_mod",
+      "allow_unsafe_apis",
+    ].join()}`,
+  ],
 } as const satisfies Record<Checks, readonly string[]>;
 
 /** What LATENT_LAB_WEBGPU may ask for. */

@@ -26,6 +26,30 @@ export function chainFrom(operations: readonly Operation[], first: number): read
   return chain.length > 1 ? chain : [];
 }
 
+/** Whether the first to read what `operations[at]`, a product, makes is a chain: it then can be finished there, row by row. */
+export function isChainInput(operations: readonly Operation[], at: number): boolean {
+  const product = operations[at];
+  if (product?.kind !== "dense" && product?.kind !== "denseInputGradient") return false;
+  const [first, ...others] = chainFrom(operations, at + 1);
+  return (
+    first !== undefined &&
+    inputOf(first) === product.out &&
+    !others.some((other) => reads(other, product.out))
+  );
+}
+
+/** Of what a stage reads beside its input. */
+function reads(operation: ChainOperation, matrix: BatchMatrix): boolean {
+  switch (operation.kind) {
+    case "denseInputGradient":
+      return operation.output === matrix;
+    case "sampleGradient":
+      return operation.statistics === matrix || operation.deviation === matrix;
+    default:
+      return false;
+  }
+}
+
 export function inputOf(operation: ChainOperation): BatchMatrix {
   switch (operation.kind) {
     case "dense":

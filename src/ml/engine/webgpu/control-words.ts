@@ -1,6 +1,6 @@
 /**
- * The control words: what kernels are told from call to call, by their index in the `control` arena. Written by the
- * host before a call; from COUNTERS on, one counter of steps for every dispatch of a program (see module.ts).
+ * The control words: what kernels are told from call to call, by their index in the `control` arena. The host writes
+ * them before a call; what kernels themselves count is in `counters` (see module.ts).
  */
 
 /** Steps of the range before this call: the first image of a step is (FIRST + step) · BATCH. */
@@ -15,7 +15,7 @@ export const ORDERED = 3;
 export const PIXELS = 4;
 /** Training steps taken before this call, over all epochs. */
 export const GLOBAL_STEP = 5;
-export const COUNTERS = 8;
+export const CONTROL_WORDS = 6;
 
 /** Words a result slot holds before its latent statistics: sums of reconstruction loss, KL divergence, squared error. */
 export const RECONSTRUCTION = 0;

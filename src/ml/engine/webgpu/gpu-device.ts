@@ -57,6 +57,7 @@ export class GpuDevice {
         requiredLimits: {
           maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
           maxBufferSize: limits.maxBufferSize,
+          maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
         },
       });
       return new GpuDevice(found, device);
@@ -88,6 +89,11 @@ export class GpuDevice {
         buffer: { type: access === "read" ? "read-only-storage" : "storage" },
       })),
     });
+  }
+
+  /** Bytes of memory that a workgroup can have. */
+  get workgroupMemory(): number {
+    return this.#device.limits.maxComputeWorkgroupStorageSize;
   }
 
   /** Whether nothing can be done with it any more. */

@@ -1,4 +1,4 @@
-/** One product by itself, to be timed: a plan whose training step is nothing else. */
+/** One product by itself, to be timed: a plan whose training step is nothing else but what adds up its parts. */
 import type { Dataset } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Operation, Plan } from "../../model/program.ts";
@@ -17,28 +17,30 @@ export interface LoneProduct {
 }
 
 interface Trial extends Pick<LoneProduct, "fillIn" | "result"> {
-  readonly layer: LayerParameters;
-  readonly operation: Operation;
+  readonly layers: readonly LayerParameters[];
+  readonly operations: readonly Operation[];
   readonly batch: number;
 }
 
 export function loneProduct(network: Network, shape: ProductShape, tile: Tile): LoneProduct {
-  const { layer, operation, batch, fillIn, result } = trialOf(network, shape);
+  const pixels = pixelsOf(shape);
+  const images = matrix("images", pixels);
+  const { layers, operations, batch, fillIn, result } = trialOf(network, shape, images);
   const none = { operations: [] };
   const plan: Plan = {
-    layers: [layer],
-    images: matrix("images", 1),
+    layers,
+    images,
     latents: matrix("latents", 1),
     reconstructions: matrix("reconstructions", 1),
-    train: { operations: [operation] },
+    train: { operations: [{ kind: "gather", out: images }, ...operations] },
     evaluate: none,
     encode: none,
     decode: none,
   };
   const options: MachineOptions = {
-    network: { ...network, batch, pixels: 1 },
+    network: { ...network, batch, pixels },
     plan,
-    dataset: onePixel,
+    dataset: imagesOf(pixels, batch),
     rows: batch,
     program: "fused",
     tiles: () => tile,
@@ -46,29 +48,52 @@ export function loneProduct(network: Network, shape: ProductShape, tile: Tile): 
   return { options, fillIn, result };
 }
 
-function trialOf({ optimizer }: Network, { kind, rows, columns, inner }: ProductShape): Trial {
+/** Of the images that it reads, as its input or in its loss. */
+function pixelsOf({ kind, rows, columns, inner, input, end }: ProductShape): number {
+  if (input === "images") return kind === "update" ? rows - 1 : inner;
+  return end === "loss" ? columns : 1;
+}
+
+function trialOf(
+  { optimizer }: Network,
+  { kind, rows, columns, inner, input: from, end }: ProductShape,
+  images: BatchMatrix,
+): Trial {
+  const inputOf = (width: number) => (from === "images" ? images : matrix("input", width));
+  const writeInput = (machine: Machine, input: BatchMatrix, size: number, width: number) => {
+    if (input !== images) machine.writeMatrix(input, size, numbers(size * width));
+  };
   switch (kind) {
     case "forward": {
       const layer = layerOf(inner, columns);
-      const [input, out] = [matrix("input", inner), matrix("out", columns)];
+      const [input, out, gradient] = [inputOf(inner), matrix("out", columns), matrix("gradient", columns)];
+      const loss = end === "loss" ? { target: images, gradient } : null;
+      const chain = end === "chain" ? chainAfter(out, columns) : noChain;
       return {
-        layer,
-        operation: { kind: "dense", input, layer, out, activation: "relu", loss: null },
+        layers: [layer, ...chain.layers],
+        operations: [
+          { kind: "dense", input, layer, out, activation: loss === null ? "relu" : "linear", loss },
+          ...chain.operations,
+        ],
         batch: rows,
         fillIn: (machine) => {
           machine.writeLayer(layer, "weight", numbers((inner + 1) * columns));
-          machine.writeMatrix(input, rows, numbers(rows * inner));
+          writeInput(machine, input, rows, inner);
         },
-        result: (machine) => machine.readMatrix(out, rows),
+        result: (machine) => machine.readMatrix(loss === null ? out : gradient, rows),
       };
     }
     case "inputGradient": {
       const layer = layerOf(columns, inner);
       const gradient = matrix("gradient", inner);
       const [out, output] = [matrix("out", columns), matrix("output", columns)];
+      const chain = end === "chain" ? chainAfter(out, columns) : noChain;
       return {
-        layer,
-        operation: { kind: "denseInputGradient", gradient, layer, activation: "relu", output, out },
+        layers: [layer, ...chain.layers],
+        operations: [
+          { kind: "denseInputGradient", gradient, layer, activation: "relu", output, out },
+          ...chain.operations,
+        ],
         batch: rows,
         fillIn: (machine) => {
           machine.writeLayer(layer, "weight", numbers((columns + 1) * inner));
@@ -80,14 +105,14 @@ function trialOf({ optimizer }: Network, { kind, rows, columns, inner }: Product
     }
     case "update": {
       const layer = layerOf(rows - 1, columns);
-      const [input, gradient] = [matrix("input", rows - 1), matrix("gradient", columns)];
+      const [input, gradient] = [inputOf(rows - 1), matrix("gradient", columns)];
       return {
-        layer,
-        operation: { kind: "denseUpdate", input, gradient, layer },
+        layers: [layer],
+        operations: [{ kind: "denseUpdate", input, gradient, layer }],
         batch: inner,
         fillIn: (machine) => {
           machine.writeAdam(Float32Array.from(adamSlot(optimizer, 1)));
-          machine.writeMatrix(input, inner, numbers(inner * (rows - 1)));
+          writeInput(machine, input, inner, rows - 1);
           machine.writeMatrix(gradient, inner, numbers(inner * columns));
         },
         // Which is the gradient, but for a factor.
@@ -97,6 +122,22 @@ function trialOf({ optimizer }: Network, { kind, rows, columns, inner }: Product
     default:
       return kind satisfies never;
   }
+}
+
+const noChain = { layers: [], operations: [] };
+
+/** A small chain, which adds up what the product leaves in parts. */
+function chainAfter(input: BatchMatrix, columns: number): Pick<Trial, "layers" | "operations"> {
+  const layers = [layerOf(columns, 4), layerOf(4, 4)] as const;
+  const outs = [matrix("first of the chain", 4), matrix("second of the chain", 4)] as const;
+  const dense = { kind: "dense", activation: "relu", loss: null } as const;
+  return {
+    layers,
+    operations: [
+      { ...dense, input, layer: layers[0], out: outs[0] },
+      { ...dense, input: outs[0], layer: layers[1], out: outs[1] },
+    ],
+  };
 }
 
 function layerOf(inputs: number, outputs: number): LayerParameters {
@@ -114,13 +155,16 @@ function numbers(count: number): Float32Array {
   return values;
 }
 
-const onePixel: Dataset = {
-  name: "one pixel",
-  source: "made to measure kernels",
-  width: 1,
-  height: 1,
-  labelNames: [],
-  train: { count: 1, pixels: new Uint8Array(1), labels: null },
-  test: { count: 1, pixels: new Uint8Array(1), labels: null },
-  sha256: "",
-};
+function imagesOf(pixels: number, count: number): Dataset {
+  const bytes = Uint8Array.from(numbers(count * pixels), (value) => 128 + 127 * value);
+  return {
+    name: "images",
+    source: "made to measure kernels",
+    width: pixels,
+    height: 1,
+    labelNames: [],
+    train: { count, pixels: bytes, labels: null },
+    test: { count: 0, pixels: new Uint8Array(0), labels: null },
+    sha256: "",
+  };
+}

@@ -4,20 +4,28 @@
  */
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Operation, Program } from "../../model/program.ts";
-import { type ChainOperation, chainFrom, inputOf } from "./chains.ts";
+import { type ChainOperation, chainFrom, inputOf, isChainInput } from "./chains.ts";
 import { KL, RECONSTRUCTION, SQUARES } from "./control-words.ts";
 import type { MemoryMap } from "./memory-map.ts";
-import type { ProductKind, Tiles } from "./tiles.ts";
+import type { ProductShape, Tiles } from "./tiles.ts";
 import { activated, throughActivation } from "./wgsl/activations.ts";
 import { eachLoss, eachQuad, groupsFor, storePartial } from "./wgsl/elementwise.ts";
 import type { Job } from "./wgsl/job.ts";
-import { element, latentStatisticsJob, meanQuad, sampleGradientQuad, sampleQuad } from "./wgsl/latent.ts";
+import {
+  columnsIn,
+  latentStatisticsJob,
+  meanQuad,
+  noiseQuad,
+  sampleGradientQuad,
+  sampleQuad,
+} from "./wgsl/latent.ts";
+import { backwardProduct, forwardProduct, type LayerProduct, updateProduct } from "./wgsl/layer-products.ts";
 import { lossVariables, pixelError, reconstructionLoss } from "./wgsl/losses.ts";
-import { matrixQuad, type PlacedLayer, type RowSource, rowQuad, withinLength } from "./wgsl/matrix.ts";
-import { type Factor, type Product, productJob, type Tile, tileGroups } from "./wgsl/product.ts";
+import { layerQuad, matrixQuad, type PlacedLayer, type RowSource, rowQuad } from "./wgsl/matrix.ts";
+import { productJob, type Tile, tileGroups } from "./wgsl/product.ts";
 import { type Partials, sumOverGroup, totalsJob } from "./wgsl/reduction.ts";
-import { chainJob, type Stage } from "./wgsl/rows.ts";
-import { adamStep } from "./wgsl/update.ts";
+import { chainJob, type PartialRows, type Stage } from "./wgsl/rows.ts";
+import { adamOperands, adamStep } from "./wgsl/update.ts";
 
 export interface LoweredJob {
   readonly name: string;
@@ -34,6 +42,21 @@ export interface LoweringOptions {
   /** Words in a step's result slot. */
   readonly slot: number;
   readonly tiles: Tiles;
+}
+
+/** What is made of a product, element by element. */
+interface Finish {
+  /** What it reads, by its name. */
+  readonly given: Readonly<Record<string, string>>;
+  /** WGSL statements before, and the finished value. */
+  readonly before?: string;
+  readonly value: string;
+  readonly reads: readonly object[];
+}
+
+interface Unfinished {
+  readonly rows: PartialRows;
+  readonly reads: readonly object[];
 }
 
 export function lower(
@@ -53,6 +76,8 @@ class Lowering {
   /** What `gather` fills, where kernels read the dataset themselves instead. */
   readonly #gathered: BatchMatrix | null;
   readonly #partials: Partials[] = [];
+  /** Products that workgroups make in parts, by their result, which the chain that reads it first finishes. */
+  readonly #parts = new Map<BatchMatrix, Unfinished>();
   /** What losses and divergences leave to be added up, as something to wait for. */
   readonly #partialSums = { name: "partial sums" };
 
@@ -73,6 +98,8 @@ class Lowering {
       if (operation === undefined) break;
       const chain = this.#options.program === "fused" ? chainFrom(operations, next) : [];
       if (chain.length > 0) jobs.push(this.#chain(chain));
+      else if (this.#options.program === "fused" && isChainInput(operations, next))
+        jobs.push(this.#operation(operation, "chain"));
       else if (operation.kind !== "gather" || this.#gathered === null) jobs.push(this.#operation(operation));
       next += Math.max(1, chain.length);
     }
@@ -86,7 +113,8 @@ class Lowering {
     return jobs;
   }
 
-  #operation(operation: Operation): LoweredJob {
+  /** `end`: what reads the result of a product. */
+  #operation(operation: Operation, end: "matrix" | "chain" = "matrix"): LoweredJob {
     const network = this.#network;
     const { rows } = this.#options;
     const name = operation.kind;
@@ -99,39 +127,41 @@ class Lowering {
       }
       case "product": {
         const out = this.#map.matrix(operation.out);
-        const job = this.#product("forward", {
-          ...this.#forward(operation.input, operation.layer),
-          after: `${matrixQuad(out, "row", "quad")} = value;`,
-        });
+        const product = this.#forward(operation.input, operation.layer);
+        const job = productJob(
+          { ...product, after: `${matrixQuad(out, "row", "quad")} = value;` },
+          this.#tile("forward", product, operation.input),
+        );
         return { name, job, reads: this.#read(operation.input, operation.layer), writes: [operation.out] };
       }
       case "dense":
-        return this.#dense(operation);
+        return this.#dense(operation, end);
       case "inputGradient": {
         const out = this.#map.matrix(operation.out);
-        const job = this.#product("inputGradient", {
-          ...this.#backward(operation.gradient, operation.layer),
-          after: `${matrixQuad(out, "row", "quad")} = value;`,
-        });
+        const product = this.#backward(operation.gradient, operation.layer);
+        const job = productJob(
+          { ...product, after: `${matrixQuad(out, "row", "quad")} = value;` },
+          this.#tile("inputGradient", product, operation.gradient),
+        );
         return { name, job, reads: [operation.gradient, operation.layer], writes: [operation.out] };
       }
       case "denseInputGradient": {
-        const out = this.#map.matrix(operation.out);
-        const y = matrixQuad(this.#map.matrix(operation.output), "row", "quad");
-        const job = this.#product("inputGradient", {
-          ...this.#backward(operation.gradient, operation.layer),
-          after: `let y = ${y}; ${matrixQuad(out, "row", "quad")} = ${throughActivation(operation.activation, "value", "y")};`,
+        const product = this.#backward(operation.gradient, operation.layer);
+        const tile = this.#tile("inputGradient", product, operation.gradient, end);
+        const { job, writes } = this.#finished(product, tile, operation.out, {
+          given: { y: matrixQuad(this.#map.matrix(operation.output), "row", "quad") },
+          value: throughActivation(operation.activation, "value", "y"),
+          reads: [operation.output],
         });
-        const reads = [operation.gradient, operation.layer, operation.output];
-        return { name, job, reads, writes: [operation.out] };
+        return { name, job, reads: [operation.gradient, operation.layer, operation.output], writes };
       }
       case "weightGradient": {
         const layer = this.#map.layer(operation.layer);
         const product = this.#update(operation.input, operation.gradient, layer, false);
-        const job = this.#product("update", {
-          ...product,
-          after: `parameters[${layer.gradient}u + row * ${layer.quads}u + quad] = value;`,
-        });
+        const job = productJob(
+          { ...product, after: `${layerQuad(layer, "gradient", "row")} = value;` },
+          this.#tile("update", product, operation.input),
+        );
         const reads = this.#read(operation.input, operation.gradient);
         return { name, job, reads, writes: [operation.layer] };
       }
@@ -140,7 +170,7 @@ class Lowering {
         const gradient = matrixQuad(this.#map.matrix(operation.gradient), "b", "quad");
         const body = `var sum = vec4f(); let rows = rowsOf(step);
     for (var b = 0u; b < rows; b++) { sum += ${gradient}; }
-    parameters[${layer.gradient + layer.inputs * layer.quads}u + quad] = sum;`;
+    ${layerQuad(layer, "gradient", `${layer.inputs}u`)} = sum;`;
         return {
           name,
           job: eachQuad(1, layer.quads, body),
@@ -150,7 +180,8 @@ class Lowering {
       }
       case "adam": {
         const layer = this.#map.layer(operation.layer);
-        const body = `let value = parameters[${layer.gradient}u + index]; ${adamStep(network, layer, "index")}`;
+        const operands = Object.entries(adamOperands(layer)).map(([what, from]) => `let ${what} = ${from};`);
+        const body = `let value = ${layerQuad(layer, "gradient", "row")}; ${operands.join(" ")} ${adamStep(network, layer)}`;
         return {
           name,
           job: eachQuad(layer.inputs + 1, layer.quads, body),
@@ -160,18 +191,18 @@ class Lowering {
       }
       case "denseUpdate": {
         const layer = this.#map.layer(operation.layer);
-        const job = this.#product("update", {
-          ...this.#update(operation.input, operation.gradient, layer, true),
-          after: adamStep(network, layer, `row * ${layer.quads}u + quad`),
-        });
+        const product = this.#update(operation.input, operation.gradient, layer, true);
+        const job = productJob(
+          { ...product, given: adamOperands(layer), after: adamStep(network, layer) },
+          this.#tile("update", product, operation.input),
+        );
         const reads = this.#read(operation.input, operation.gradient);
         return { name, job, reads, writes: [operation.layer] };
       }
       case "addBias": {
         const out = this.#map.matrix(operation.out);
         const layer = this.#map.layer(operation.layer);
-        const bias = `parameters[${layer.weight + layer.inputs * layer.quads}u + quad]`;
-        const body = `${matrixQuad(out, "row", "quad")} += ${bias};`;
+        const body = `${matrixQuad(out, "row", "quad")} += ${biasQuad(layer)};`;
         return {
           name,
           job: eachQuad(rows, out.quads, body),
@@ -235,10 +266,11 @@ class Lowering {
         const out = this.#map.matrix(operation.out);
         const partials = this.#countPartials(name, groupsFor(rows, out.quads), KL);
         const body = `var divergence = 0.0;
-    ${sampleQuad(network, operation.noise, (column) => element(statistics, "row", column))}
+    let noise = ${noiseQuad(network, operation.noise)};
+    ${sampleQuad(network, columnsIn(statistics))}
     ${matrixQuad(this.#map.matrix(operation.deviation), "row", "quad")} = deviation;
     ${matrixQuad(out, "row", "quad")} = z;
-    if (row < rows) { lossSum += divergence; }`;
+    if (row < rows) { lossSum.x += divergence; }`;
         return {
           name,
           job: eachLoss(rows, out.quads, partials, body),
@@ -249,8 +281,7 @@ class Lowering {
       case "mean": {
         const statistics = this.#map.matrix(operation.statistics);
         const out = this.#map.matrix(operation.out);
-        const body = `${meanQuad(network, (column) => element(statistics, "row", column))}
-    ${matrixQuad(out, "row", "quad")} = z;`;
+        const body = `${matrixQuad(out, "row", "quad")} = ${meanQuad(columnsIn(statistics))};`;
         return {
           name,
           job: eachQuad(rows, out.quads, body),
@@ -259,14 +290,11 @@ class Lowering {
         };
       }
       case "sampleGradient": {
-        const of = (matrix: BatchMatrix) => {
-          const placed = this.#map.matrix(matrix);
-          return (column: string) => element(placed, "row", column);
-        };
         const out = this.#map.matrix(operation.out);
+        const of = (matrix: BatchMatrix) => columnsIn(this.#map.matrix(matrix));
         const slope = sampleGradientQuad(network, {
           dz: of(operation.latentGradient),
-          statistic: of(operation.statistics),
+          statistics: of(operation.statistics),
           deviation: of(operation.deviation),
         });
         const body = `let rows = rowsOf(step); ${slope} ${matrixQuad(out, "row", "quad")} = slope;`;
@@ -283,16 +311,24 @@ class Lowering {
   }
 
   /** Product, bias, activation; for the last layer the loss, in place of the logits where its gradient is wanted. */
-  #dense({ input, layer, out, activation, loss }: Extract<Operation, { kind: "dense" }>): LoweredJob {
-    const { weight, inputs, quads } = this.#map.layer(layer);
-    const biased = `let x = value + parameters[${weight + inputs * quads}u + quad];`;
+  #dense(
+    { input, layer, out, activation, loss }: Extract<Operation, { kind: "dense" }>,
+    end: "matrix" | "chain",
+  ): LoweredJob {
+    const bias = biasQuad(this.#map.layer(layer));
     const forward = this.#forward(input, layer);
+    const name = "dense";
     if (loss === null) {
-      const store = `${matrixQuad(this.#map.matrix(out), "row", "quad")} = ${activated(activation, "x")};`;
-      const job = this.#product("forward", { ...forward, after: `${biased} ${store}` });
-      return { name: "dense", job, reads: this.#read(input, layer), writes: [out] };
+      const tile = this.#tile("forward", forward, input, end);
+      const { job, writes } = this.#finished(forward, tile, out, {
+        given: { bias },
+        before: "let x = value + bias;",
+        value: activated(activation, "x"),
+        reads: [layer],
+      });
+      return { name, job, reads: this.#read(input, layer), writes };
     }
-    const tile = this.#tile("forward", forward);
+    const tile = this.#tile("forward", forward, input, "loss");
     const partials = this.#countPartials("loss", tileGroups(forward, tile), RECONSTRUCTION);
     const written = loss.gradient ?? out;
     const store = `${matrixQuad(this.#map.matrix(written), "row", "quad")} = ${loss.gradient === null ? "logits" : "slope"};`;
@@ -300,34 +336,64 @@ class Lowering {
       {
         ...forward,
         before: lossVariables,
-        after: `${biased} let logits = x;
-      { let value = logits; ${reconstructionLoss(this.#network, this.#wanted(loss.target))} ${store} }`,
+        given: { bias, pixels: this.#wanted(loss.target) },
+        after: `let logits = value + bias;
+      { let value = logits; ${reconstructionLoss(this.#network, "pixels")} ${store} }`,
         finally: sumOverGroup("lossSum", storePartial(partials)),
       },
       tile,
     );
     return {
-      name: "dense",
+      name,
       job,
       reads: this.#read(input, layer, loss.target),
       writes: [written, this.#partialSums],
     };
   }
 
+  /** A product and what follows it element by element: at once, or in the chain that adds up its parts. */
+  #finished(
+    product: LayerProduct,
+    tile: Tile,
+    out: BatchMatrix,
+    { given, before = "", value, reads }: Finish,
+  ): Pick<LoweredJob, "job" | "writes"> {
+    const placed = this.#map.matrix(out);
+    const finish = `${before} ${matrixQuad(placed, "row", "quad")} = ${value};`;
+    if (tile.parts === 1)
+      return { job: productJob({ ...product, given, after: finish }, tile), writes: [out] };
+    const stride = product.rows * placed.quads;
+    const at = this.#map.reserve(`parts of ${out.name}`, tile.parts * stride);
+    const parts: PartialRows = {
+      kind: "parts",
+      columns: placed.columns,
+      at,
+      count: tile.parts,
+      stride,
+      quads: placed.quads,
+      given,
+      finish: `${before} let finished = ${value}; ${matrixQuad(placed, "row", "quad")} = finished;`,
+    };
+    this.#parts.set(out, { rows: parts, reads: [parts, ...reads] });
+    const store = `activations[${at}u + part * ${stride}u + row * ${placed.quads}u + quad] = value;`;
+    return { job: productJob({ ...product, after: store }, tile), writes: [parts] };
+  }
+
   #chain(operations: readonly ChainOperation[]): LoweredJob {
     const [first] = operations;
     if (first === undefined) throw new RangeError("a chain has at least one operation");
     const stages = operations.map((operation) => this.#stage(operation));
-    const job = chainJob(this.#network, this.#options.rows, this.#source(inputOf(first)), stages);
+    const input = inputOf(first);
+    const parts = this.#parts.get(input);
+    const job = chainJob(this.#network, this.#options.rows, parts?.rows ?? this.#source(input), stages);
+    const writes = operations.flatMap((operation) =>
+      operation.kind === "sample" ? [operation.out, operation.deviation, this.#partialSums] : [operation.out],
+    );
     return {
       name: operations.map((operation) => operation.kind).join(", "),
       job,
-      reads: operations.flatMap((operation) => this.#readByStage(operation)),
-      writes: operations.flatMap((operation) =>
-        operation.kind === "sample"
-          ? [operation.out, operation.deviation, this.#partialSums]
-          : [operation.out],
-      ),
+      reads: [...(parts?.reads ?? []), ...operations.flatMap((operation) => this.#readByStage(operation))],
+      writes: [...(parts ? [input] : []), ...writes],
     };
   }
 
@@ -387,67 +453,34 @@ class Lowering {
     }
   }
 
-  #forward(input: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
-    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
-    const source = this.#source(input);
-    return {
-      rows: this.#options.rows,
-      columns: outputs,
-      inner: inputs,
-      left: { along: "inner", at: (row, k4) => withinLength(rowQuad(source, row, k4), k4, inputs) },
-      right: { along: "outer", at: (quad, k) => `parameters[${weight}u + (${k}) * ${quads}u + ${quad}]` },
-    };
+  #forward(input: BatchMatrix, layer: LayerParameters): LayerProduct {
+    return forwardProduct(this.#source(input), this.#map.layer(layer), this.#options.rows);
   }
 
-  #backward(gradient: BatchMatrix, layer: LayerParameters): Omit<Product, "after"> {
-    const { weight, inputs, outputs, quads } = this.#map.layer(layer);
-    const matrix = this.#map.matrix(gradient);
-    const weights = (input: string, n4: string) => `parameters[${weight}u + ${input} * ${quads}u + ${n4}]`;
-    return {
-      rows: this.#options.rows,
-      columns: inputs,
-      inner: outputs,
-      left: { along: "inner", at: (row, n4) => withinLength(matrixQuad(matrix, row, n4), n4, outputs) },
-      right: { along: "inner", at: (input, n4) => withinLength(weights(input, n4), n4, outputs) },
-    };
+  #backward(gradient: BatchMatrix, layer: LayerParameters): LayerProduct {
+    return backwardProduct(this.#source(gradient), this.#map.layer(layer), this.#options.rows);
   }
 
-  /** inputᵀ · gradient over the step's images; with the bias, whose input is 1, as one more row. */
-  #update(
+  #update(input: BatchMatrix, gradient: BatchMatrix, layer: PlacedLayer, withBias: boolean): LayerProduct {
+    const sources = [this.#source(input), this.#source(gradient)] as const;
+    return updateProduct(sources, layer, this.#network.batch, withBias);
+  }
+
+  #tile(
+    kind: ProductShape["kind"],
+    { rows, columns, inner }: LayerProduct,
     input: BatchMatrix,
-    gradient: BatchMatrix,
-    { inputs, outputs }: PlacedLayer,
-    withBias: boolean,
-  ): Omit<Product, "after"> {
-    const source = this.#source(input);
-    const matrix = this.#map.matrix(gradient);
-    const columns = (quad: string) => `(vec4u(4u * ${quad}) + vec4u(0u, 1u, 2u, 3u))`;
-    const left: Factor["at"] = (quad, b) => {
-      const values = rowQuad(source, b, quad);
-      const extended = withBias
-        ? `select(${values}, vec4f(1.0), ${columns(quad)} == vec4u(${inputs}u))`
-        : values;
-      return `select(vec4f(), ${extended}, ${b} < rows)`;
-    };
-    return {
-      rows: inputs + (withBias ? 1 : 0),
-      columns: outputs,
-      inner: this.#network.batch,
-      before: "let rows = rowsOf(step);",
-      left: { along: "outer", at: left },
-      right: {
-        along: "outer",
-        at: (quad, b) => `select(vec4f(), ${matrixQuad(matrix, b, quad)}, ${b} < rows)`,
-      },
-    };
-  }
-
-  #product(kind: ProductKind, product: Product): Job {
-    return productJob(product, this.#tile(kind, product));
-  }
-
-  #tile(kind: ProductKind, { rows, columns, inner }: Omit<Product, "after">): Tile {
-    return this.#options.tiles({ kind, rows, columns, inner });
+    end: ProductShape["end"] = "matrix",
+  ): Tile {
+    const tile = this.#options.tiles({
+      kind,
+      rows,
+      columns,
+      inner,
+      input: input === this.#gathered ? "images" : "matrix",
+      end,
+    });
+    return end === "chain" ? tile : { ...tile, parts: 1 };
   }
 
   #source(matrix: BatchMatrix): RowSource {
@@ -466,8 +499,13 @@ class Lowering {
   }
 
   #countPartials(name: string, count: number, word: number): number {
-    const at = this.#map.partials(name, count);
+    const at = this.#map.reserve(name, count);
     this.#partials.push({ at, count, word });
     return at;
   }
+}
+
+/** WGSL: four columns of the bias, the row after the inputs'. */
+function biasQuad(layer: PlacedLayer): string {
+  return layerQuad(layer, "weight", `${layer.inputs}u`);
 }

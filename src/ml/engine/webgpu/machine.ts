@@ -5,7 +5,16 @@
 import type { Dataset, SplitName } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Plan, Program } from "../../model/program.ts";
-import { BATCH, COUNT, COUNTERS, FIRST, GLOBAL_STEP, LATENT_SUMS, ORDERED, PIXELS } from "./control-words.ts";
+import {
+  BATCH,
+  CONTROL_WORDS,
+  COUNT,
+  FIRST,
+  GLOBAL_STEP,
+  LATENT_SUMS,
+  ORDERED,
+  PIXELS,
+} from "./control-words.ts";
 import type { GpuDevice, Pipeline } from "./gpu-device.ts";
 import { lower } from "./lower.ts";
 import { MemoryMap } from "./memory-map.ts";
@@ -64,6 +73,8 @@ interface Parts extends Layout {
 const mostSteps = 1024;
 const mostResultBytes = 2 ** 24;
 const bytesPerQuad = 16;
+/** Of a call's first submission; each has twice as many as the one before, so that the GPU soon has something to do. */
+const firstSteps = 8;
 
 export class Machine {
   /** Words in a step's result slot. */
@@ -138,7 +149,8 @@ export class Machine {
       activations: map.activations.length * bytesPerQuad,
       dataset: images * words * 4 + bytesPerQuad,
       order: (dataset?.train.count ?? 0) * 4,
-      control: (COUNTERS + Math.max(...Object.values(programs).map(({ length }) => length))) * 4,
+      control: CONTROL_WORDS * 4,
+      counters: Math.max(...Object.values(programs).map(({ length }) => length)) * 4,
       results: stepsPerCall * slot * 4,
       adam: stepsPerCall * bytesPerQuad,
     };
@@ -165,7 +177,7 @@ export class Machine {
   /** Runs `steps` steps of a program, at most `stepsPerCall`, and resolves when they are on their way. */
   async run(name: ProgramName, steps: number, range: ImageRange): Promise<void> {
     const pipelines = await this.#pipelines(name);
-    const control = new Uint32Array(COUNTERS);
+    const control = new Uint32Array(CONTROL_WORDS);
     control[FIRST] = range.firstStep;
     control[COUNT] = range.count;
     control[BATCH] = range.batch;
@@ -173,10 +185,12 @@ export class Machine {
     control[PIXELS] = range.split === "test" ? this.#testPixels : 0;
     control[GLOBAL_STEP] = range.globalStep;
     this.#device.write(this.#buffer("control"), 0, control);
-    this.#device.write(this.#buffer("control"), COUNTERS * 4, initialCounters(pipelines.length));
+    this.#device.write(this.#buffer("counters"), 0, initialCounters(pipelines.length));
     const pace = this.#paceOf(name);
+    let most = firstSteps;
     for (let done = 0; done < steps; ) {
-      const count = pace.next(steps - done);
+      const count = pace.next(pace.wantsMeasurement ? steps - done : Math.min(steps - done, most));
+      most *= 2;
       const began = performance.now();
       await this.#device.submit(this.#bindings, pipelines, count);
       if (pace.wantsMeasurement) {

@@ -49,9 +49,9 @@ export class MemoryMap {
     return placed;
   }
 
-  /** One vec4f each for `count` partial sums. */
-  partials(name: string, count: number): number {
-    return this.activations.reserve(name, count);
+  /** Room for `length` vec4f that are part of no matrix; where it begins. */
+  reserve(name: string, length: number): number {
+    return this.activations.reserve(name, length);
   }
 
   #placeLayer(layer: LayerParameters, keepsGradient: boolean): PlacedLayer {

@@ -5,7 +5,6 @@
  * Steps are counted in GPU memory, so that many steps run without the host. Every dispatch has a counter of its own,
  * and the dispatch after it counts it up: none is ever read and written at once.
  */
-import { COUNTERS } from "./control-words.ts";
 import type { LoweredJob } from "./lower.ts";
 import { latentFunctions } from "./wgsl/latent.ts";
 import { lanes, prelude } from "./wgsl/prelude.ts";
@@ -61,7 +60,7 @@ function moduleOf(jobs: readonly LoweredJob[], index: number, count: number, pix
     first += job.groups;
     return `if (group < ${first}u) { job${position}(group - ${start}u, lane, step); }`;
   });
-  const counter = (dispatch: number) => `control[${COUNTERS + dispatch}]`;
+  const counter = (dispatch: number) => `counters[${dispatch}]`;
   const before = (index + count - 1) % count;
   const countUp = count > 1 ? `if (group == 0u && lane == 0u) { ${counter(before)} += 1u; }` : "";
   return {

@@ -10,11 +10,11 @@ import { lower } from "./lower.ts";
 import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { TileMemory } from "./tile-memory.ts";
-import { allTiles, type ProductShape, type Tiles, tileIn, tileName } from "./tiles.ts";
+import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./tiles.ts";
 import type { Tile } from "./wgsl/product.ts";
 
 /** To be counted up when kernels change so that what was measured no longer holds. */
-const kernelsVersion = 1;
+const kernelsVersion = 2;
 
 /** What was measured before on this GPU, remembered in `file`. */
 export function tileMemory({ found }: GpuDevice, file: string): TileMemory {
@@ -58,8 +58,10 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
   return (shape) => tileIn(known.get(productName(shape))) ?? untuned(shape);
 }
 
-export function productName({ kind, rows, columns, inner }: ProductShape): string {
-  return `${kind} ${rows}×${inner}×${columns}`;
+export function productName({ kind, rows, columns, inner, input, end }: ProductShape): string {
+  const from = input === "images" ? " of images" : "";
+  const to = end === "matrix" ? "" : ` to a ${end}`;
+  return `${kind} ${rows}×${inner}×${columns}${from}${to}`;
 }
 
 function multiplications({ rows, columns, inner }: ProductShape): number {
@@ -90,7 +92,10 @@ async function fastest(
   untuned: Tile,
   end: number,
 ): Promise<Tile | null> {
-  const tiles = [untuned, ...allTiles.filter((tile) => tileName(tile) !== tileName(untuned))];
+  const tiles = [
+    untuned,
+    ...tilesFor(shape, device.workgroupMemory).filter((tile) => tileName(tile) !== tileName(untuned)),
+  ];
   // All at once, which is what takes time. Whoever needs one hears of what went wrong.
   await Promise.allSettled(
     tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),

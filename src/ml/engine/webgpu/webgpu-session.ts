@@ -24,8 +24,10 @@ export class WebgpuSession implements Session {
   readonly #plan: Plan;
   readonly #gpu: GpuDevice;
   readonly #machine: Machine;
-  /** Images in each split, and the least cross-entropy of a pixel; null without a dataset. */
-  readonly #splits: Readonly<Record<SplitName, { readonly count: number; readonly floor: number }>> | null;
+  /** Null without one. */
+  readonly #dataset: Dataset | null;
+  /** The least cross-entropy of a pixel, of the splits that were evaluated: to count all pixels takes a while. */
+  readonly #floors = new Map<SplitName, number>();
   #step = 0;
   /** The epoch whose order the GPU has; -1: none. */
   #orderedEpoch = -1;
@@ -45,12 +47,7 @@ export class WebgpuSession implements Session {
     this.#plan = plan;
     this.#gpu = gpu;
     this.#machine = machine;
-    const needsFloor = network.loss.reconstruction === "bce";
-    const split = (name: SplitName, { [name]: { count, pixels } }: Dataset) => ({
-      count,
-      floor: needsFloor ? bceFloorPerPixel(pixels) : 0,
-    });
-    this.#splits = dataset && { train: split("train", dataset), test: split("test", dataset) };
+    this.#dataset = dataset;
     writeTensors(machine, plan.layers, "weight", initialParameters(network));
     this.#clearMoments();
   }
@@ -62,7 +59,7 @@ export class WebgpuSession implements Session {
 
   async train(steps: number): Promise<StepLosses> {
     requireWhole(steps, "steps");
-    const images = this.#requireSplits().train.count;
+    const images = this.#requireDataset().train.count;
     const { batch } = this.#network;
     const stepsPerEpoch = Math.ceil(images / batch);
     const losses = {
@@ -96,7 +93,7 @@ export class WebgpuSession implements Session {
   }
 
   async evaluate(name: SplitName): Promise<Evaluation> {
-    const { count: images, floor } = this.#requireSplits()[name];
+    const { count: images } = this.#requireDataset()[name];
     const { slot, map } = this.#machine;
     const batches = Math.ceil(images / map.rows);
     const sums = new Float64Array(slot);
@@ -118,7 +115,7 @@ export class WebgpuSession implements Session {
         squares: sums[SQUARES] ?? 0,
         latent: sums.subarray(LATENT_SUMS),
       },
-      () => floor,
+      () => this.#floorOf(name),
     );
   }
 
@@ -220,8 +217,14 @@ export class WebgpuSession implements Session {
       }
   }
 
-  #requireSplits(): Readonly<Record<SplitName, { readonly count: number; readonly floor: number }>> {
-    if (this.#splits === null) throw new RangeError("this session was opened without a dataset");
-    return this.#splits;
+  #floorOf(name: SplitName): number {
+    const floor = this.#floors.get(name) ?? bceFloorPerPixel(this.#requireDataset()[name].pixels);
+    this.#floors.set(name, floor);
+    return floor;
+  }
+
+  #requireDataset(): Dataset {
+    if (this.#dataset === null) throw new RangeError("this session was opened without a dataset");
+    return this.#dataset;
   }
 }

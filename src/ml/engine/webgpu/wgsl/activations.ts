@@ -7,9 +7,9 @@ export function activated(activation: Activation, x: string): string {
     case "relu":
       return `select(${x}, vec4f(), isNegative(${x}))`;
     case "tanh":
-      return eachOf("hyperbolicTangent", x);
+      return `hyperbolicTangent(${x})`;
     case "sigmoid":
-      return eachOf("sigmoid", x);
+      return `sigmoid(${x})`;
     case "linear":
       return x;
     default:
@@ -31,8 +31,4 @@ export function throughActivation(activation: Activation, gradient: string, y: s
     default:
       return activation satisfies never;
   }
-}
-
-function eachOf(name: string, x: string): string {
-  return `vec4f(${name}(${x}.x), ${name}(${x}.y), ${name}(${x}.z), ${name}(${x}.w))`;
 }

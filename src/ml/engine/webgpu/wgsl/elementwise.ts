@@ -38,7 +38,7 @@ fn ${name}(group: u32, lane: u32, step: u32) {
 
 /** WGSL: keeps a workgroup's `total`. */
 export function storePartial(partials: number): string {
-  return `activations[${partials}u + group] = vec4f(total, 0.0, 0.0, 0.0);`;
+  return `activations[${partials}u + group] = total;`;
 }
 
 export function groupsFor(rows: number, quads: number): number {

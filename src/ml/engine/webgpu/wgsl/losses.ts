@@ -3,8 +3,8 @@ import type { Network } from "../../../model/network.ts";
 import { lossScale } from "../../../model/network.ts";
 
 /**
- * WGSL statements: from `value`, the logits of four pixels of `row`, and the pixels `wanted`, add the loss to the f32
- * `lossSum`, and leave its derivative, scaled as the network's objective wants it, in the vec4f `slope`. Beyond the
+ * WGSL statements: from `value`, the logits of four pixels of `row`, and the pixels `wanted`, add the loss to
+ * `lossSum.x`, and leave its derivative, scaled as the network's objective wants it, in the vec4f `slope`. Beyond the
  * last pixel and beyond the step's images nothing is added, and the derivative is zero.
  */
 export function reconstructionLoss(network: Network, wanted: string): string {
@@ -39,16 +39,13 @@ function statements(kind: string, wanted: string, network: Network): string {
       loss = select(vec4f(), loss, inside);
       slope = select(vec4f(), slope * ${objectiveScale(network)}, inside);
     }
-    lossSum += (loss.x + loss.y) + (loss.z + loss.w);`;
+    lossSum.x += (loss.x + loss.y) + (loss.z + loss.w);`;
 }
 
 /** max(x, 0) − x·t + log(1 + e^−|x|), and σ(x) − t. */
-const crossEntropy = `for (var c = 0u; c < 4u; c++) {
-        let x = value[c];
-        let e = exponential(-abs(x));
-        loss[c] = atLeast(0.0, x) - x * wanted[c] + logarithm(1.0 + e);
-        slope[c] = select(e, 1.0, x >= 0.0) / (1.0 + e) - wanted[c];
-      }`;
+const crossEntropy = `let e = exponential(-abs(value));
+      loss = atLeast(0.0, value) - value * wanted + logarithms(1.0 + e);
+      slope = select(e, vec4f(1.0), value >= vec4f()) / (1.0 + e) - wanted;`;
 
 /** (y − t)² with y = σ(x) or x itself. */
 function squaredError({ decoder }: Network): string {
@@ -56,7 +53,7 @@ function squaredError({ decoder }: Network): string {
     return `let difference = value - wanted;
       loss = difference * difference;
       slope = difference + difference;`;
-  return `let y = vec4f(sigmoid(value.x), sigmoid(value.y), sigmoid(value.z), sigmoid(value.w));
+  return `let y = sigmoid(value);
       let difference = y - wanted;
       loss = difference * difference;
       slope = (difference + difference) * y * (1.0 - y);`;
@@ -64,4 +61,4 @@ function squaredError({ decoder }: Network): string {
 
 /** WGSL: the variables that the statements above and `objectiveScale` use. */
 export const lossVariables = `let rows = rowsOf(step);
-  var lossSum = 0.0;`;
+  var lossSum = vec4f();`;

@@ -10,7 +10,7 @@ export interface PlacedMatrix {
 /** Where a [batch, columns] operand is read from. */
 export type RowSource =
   | { readonly kind: "matrix"; readonly matrix: PlacedMatrix }
-  /** The step's images; rows beyond them are zero. */
+  /** The step's images; rows beyond them have the last one's pixels. */
   | { readonly kind: "images"; readonly columns: number };
 
 /** A layer's weight [inputs, outputs] with its bias as one more row, and what belongs to it, in `parameters`. */
@@ -36,11 +36,34 @@ export function columnsOf(source: RowSource): number {
 
 /** WGSL: four columns of a row. */
 export function rowQuad(source: RowSource, row: string, quad: string): string {
-  return source.kind === "images" ? `pixelsOf(${row}, ${quad}, step)` : matrixQuad(source.matrix, row, quad);
+  return quadAt(source, rowPlace(source, row), quad);
 }
 
-export function matrixQuad({ at, quads }: PlacedMatrix, row: string, quad: string): string {
-  return `activations[${at}u + (${row}) * ${quads}u + ${quad}]`;
+/** WGSL, a u32: where a row begins. */
+export function rowPlace(source: RowSource, row: string): string {
+  return source.kind === "images" ? `imageAt(${row}, step)` : matrixRow(source.matrix, row);
+}
+
+/** WGSL: four columns of the row at `place`. */
+export function quadAt({ kind }: RowSource, place: string, quad: string): string {
+  return kind === "images" ? `pixelsAt(${place}, ${quad})` : `activations[${place} + ${quad}]`;
+}
+
+export function matrixQuad(matrix: PlacedMatrix, row: string, quad: string): string {
+  return `activations[${matrixRow(matrix, row)} + ${quad}]`;
+}
+
+function matrixRow({ at, quads }: PlacedMatrix, row: string): string {
+  return `${at}u + (${row}) * ${quads}u`;
+}
+
+/** WGSL: four columns from 4·quad on of a row of what belongs to a layer. */
+export function layerQuad(
+  layer: PlacedLayer,
+  part: "weight" | "firstMoment" | "secondMoment" | "gradient",
+  row: string,
+): string {
+  return `parameters[${layer[part]}u + ${row} * ${layer.quads}u + quad]`;
 }
 
 /** WGSL: `value` with zeros for what lies beyond `length`, where four can reach beyond it. */

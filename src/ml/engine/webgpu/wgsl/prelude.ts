@@ -12,7 +12,8 @@ export const arenas = [
   { name: "activations", access: "read_write", element: "vec4f" },
   { name: "dataset", access: "read", element: "u32" },
   { name: "order", access: "read", element: "u32" },
-  { name: "control", access: "read_write", element: "u32" },
+  { name: "control", access: "read", element: "u32" },
+  { name: "counters", access: "read_write", element: "u32" },
   { name: "results", access: "read_write", element: "f32" },
   { name: "adam", access: "read", element: "vec4f" },
 ] as const;
@@ -34,12 +35,13 @@ fn rowsOf(step: u32) -> u32 {
 }
 /** Which image of the range a row of the batch is, in the order in which they come. */
 fn indexOf(row: u32, step: u32) -> u32 { return (control[${FIRST}] + step) * control[${BATCH}] + row; }
-/** Four pixels of a row's image, in 0..1; zero for rows beyond the step's images. */
-fn pixelsOf(row: u32, quad: u32, step: u32) -> vec4f {
-  if (row >= rowsOf(step)) { return vec4f(); }
-  var image = indexOf(row, step);
+/** First word of a row's image in the dataset. Rows beyond the range have the last one's: whoever minds leaves them out. */
+fn imageAt(row: u32, step: u32) -> u32 {
+  var image = min(indexOf(row, step), control[${COUNT}] - 1u);
   if (control[${ORDERED}] == 1u) { image = order[image]; }
-  return unpack4x8unorm(dataset[control[${PIXELS}] + image * ${pixelWords}u + quad]);
+  return control[${PIXELS}] + image * ${pixelWords}u;
 }
+/** Four pixels of the image there, in 0..1. */
+fn pixelsAt(place: u32, quad: u32) -> vec4f { return unpack4x8unorm(dataset[place + quad]); }
 `;
 }

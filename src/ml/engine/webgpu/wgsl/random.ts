@@ -5,18 +5,13 @@ export const randomFunctions = `
 fn rotate(x: u32, bits: u32) -> u32 { return (x << bits) | (x >> (32u - bits)); }
 
 fn threefry(key: vec2u, counter: vec2u) -> vec2u {
-  let keys = array<u32, 3>(key.x, key.y, 0x1bd11bdau ^ key.x ^ key.y);
-  var x = counter + key;
-  for (var group = 0u; group < 5u; group++) {
-    let even = (group & 1u) == 0u;
-    x.x += x.y; x.y = rotate(x.y, select(17u, 13u, even)) ^ x.x;
-    x.x += x.y; x.y = rotate(x.y, select(29u, 15u, even)) ^ x.x;
-    x.x += x.y; x.y = rotate(x.y, select(16u, 26u, even)) ^ x.x;
-    x.x += x.y; x.y = rotate(x.y, select(24u, 6u, even)) ^ x.x;
-    x.x += keys[(group + 1u) % 3u];
-    x.y += keys[(group + 2u) % 3u] + group + 1u;
-  }
-  return x;
+  let key0 = key.x;
+  let key1 = key.y;
+  let key2 = 0x1bd11bdau ^ key.x ^ key.y;
+  var x = counter.x + key0;
+  var y = counter.y + key1;
+  ${rounds()}
+  return vec2u(x, y);
 }
 
 /** Two standard normals, by Box and Muller's transform (see ../../../model/latent-noise.ts). */
@@ -31,4 +26,17 @@ fn normals(key: vec2u, counter: vec2u) -> vec2f {
 /** The generator's key for a stream of this seed. */
 export function keyOf(seed: number, stream: Stream): string {
   return `vec2u(${seed >>> 0}u, ${stream}u)`;
+}
+
+/** Five groups of four rounds, each of which ends with keys. */
+function rounds(): string {
+  const rotations = [
+    [13, 15, 26, 6],
+    [17, 29, 16, 24],
+  ];
+  const groups = Array.from({ length: 5 }, (_, group) => {
+    const four = (rotations[group % 2] ?? []).map((bits) => `x += y; y = rotate(y, ${bits}u) ^ x;`);
+    return `${four.join(" ")} x += key${(group + 1) % 3}; y += key${(group + 2) % 3} + ${group + 1}u;`;
+  });
+  return groups.join("\n  ");
 }

@@ -5,19 +5,19 @@ import { lanes } from "./prelude.ts";
 const width = 16;
 
 /**
- * WGSL statements, in uniform control flow: the sum over the workgroup of the f32 `variable`, in a fixed order, given
+ * WGSL statements, in uniform control flow: the sum over the workgroup of the vec4f `value`, in a fixed order, given
  * to `store`, statements that may use `total`, run by one invocation. Uses `lanes` vec4f of workgroup memory.
  */
-export function sumOverGroup(variable: string, store: string): string {
-  return `workgroupBarrier();
-  tile[lane] = vec4f(${variable}, 0.0, 0.0, 0.0);
+export function sumOverGroup(value: string, store: string): string {
+  return `{ workgroupBarrier();
+  tile[lane] = ${value};
   workgroupBarrier();
-  var part = 0.0;
-  if (lane < ${width}u) { for (var i = 0u; i < ${lanes / width}u; i++) { part += tile[lane * ${lanes / width}u + i].x; } }
+  var part = vec4f();
+  if (lane < ${width}u) { for (var i = 0u; i < ${lanes / width}u; i++) { part += tile[lane * ${lanes / width}u + i]; } }
   workgroupBarrier();
-  if (lane < ${width}u) { tile[lane] = vec4f(part, 0.0, 0.0, 0.0); }
+  if (lane < ${width}u) { tile[lane] = part; }
   workgroupBarrier();
-  if (lane == 0u) { var total = 0.0; for (var i = 0u; i < ${width}u; i++) { total += tile[i].x; } ${store} }`;
+  if (lane == 0u) { var total = vec4f(); for (var i = 0u; i < ${width}u; i++) { total += tile[i]; } ${store} } }`;
 }
 
 /** Where kernels leave one number per workgroup or row, each in a vec4f of its own, and what they add up to. */
@@ -32,7 +32,7 @@ export interface Partials {
 /** Adds up partials of all kinds; one workgroup each. `slot`: words in a step's result slot. */
 export function totalsJob(partials: readonly Partials[], slot: number): Job {
   const one = ({ at, count, word }: Partials, index: number) => `if (group == ${index}u) {
-    for (var i = lane; i < ${count}u; i += ${lanes}u) { sum += activations[${at}u + i].x; }
+    for (var i = lane; i < ${count}u; i += ${lanes}u) { sum += activations[${at}u + i]; }
     to = step * ${slot}u + ${word}u;
   }`;
   return {
@@ -40,10 +40,10 @@ export function totalsJob(partials: readonly Partials[], slot: number): Job {
     shared: lanes,
     source: (name) => `
 fn ${name}(group: u32, lane: u32, step: u32) {
-  var sum = 0.0;
+  var sum = vec4f();
   var to = 0u;
   ${partials.map(one).join("\n  ")}
-  ${sumOverGroup("sum", "results[to] = total;")}
+  ${sumOverGroup("sum", "results[to] = total.x;")}
 }`,
   };
 }
