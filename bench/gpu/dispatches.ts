@@ -90,7 +90,7 @@ class OpenEngine {
 
   /** `tiles` left out: those that the engine finds to be the fastest. */
   static async open(network: Network, dataset: Dataset, tiles?: Tiles): Promise<OpenEngine> {
-    const engine = createWebgpuEngine(tiles === undefined ? {} : { tiles });
+    const engine = createWebgpuEngine(tiles === undefined ? { tuningSeconds: 60 } : { tiles });
     const session = await engine.open(network, dataset, { threads: 0 });
     // Whatever is compiled on the side is done then, and disturbs nothing.
     await session.evaluate("test");

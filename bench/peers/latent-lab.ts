@@ -44,7 +44,9 @@ async function open(): Promise<Session> {
 const content = await readIdxFiles(folder, await findIdxFiles(folder));
 const train = firstImages(content.train, Number(images), content.width * content.height);
 const dataset = { ...content, name: "bench", source: folder, sha256: "", labelNames: [], train };
-const engine = engineName === "webgpu" ? createWebgpuEngine() : createCpuEngine();
+/** For all products' tiles, of which a training measures some and the next ones the others. */
+const tuningSeconds = 60;
+const engine = engineName === "webgpu" ? createWebgpuEngine({ tuningSeconds }) : createCpuEngine();
 const session = await open();
 const stepsPerEpoch = Math.ceil(train.count / batch);
 
