@@ -66,7 +66,7 @@ export async function downloadFiles(files: readonly RemoteFile[], options: Downl
 }
 
 /** Whether `folder` holds the file, by its exact length. Its content was proved before it got its name. */
-export async function isPlaced(file: RemoteFile, folder: string): Promise<boolean> {
+async function isPlaced(file: RemoteFile, folder: string): Promise<boolean> {
   try {
     const { size } = await stat(join(folder, file.name));
     return size === file.bytes;
