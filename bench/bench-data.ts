@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import type { Dataset, Split, SplitName } from "../src/ml/data/dataset.ts";
 import { drawDigits } from "../src/ml/data/drawn-digits.ts";
 import { idxFileName } from "../src/ml/data/idx-folder.ts";
-import { findMnist, loadMnist, mnistCacheFolder, mnistPixelsSha256 } from "../src/ml/data/mnist.ts";
+import { findMnist, loadMnist, mnistCacheFolder } from "../src/ml/data/mnist.ts";
+import { mnistPixelsSha256 } from "../src/ml/data/mnist-files.ts";
 
 const sharedMnist = fileURLToPath(new URL("../../shared/datasets/mnist", import.meta.url));
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { open, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { trainingEventSchema } from "../../src/contract/events.ts";
 import { presets } from "../../src/contract/presets.ts";
+import { mnistCacheFolder } from "../../src/ml/data/mnist.ts";
+import { smallDataset, writeFiles } from "../fixtures/idx-bytes.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { type CliOptions, runCli } from "./run-cli.ts";
 
@@ -243,6 +245,19 @@ test("datasets says whether MNIST is here", async (t) => {
   const missing = await run(["datasets"], folder, { environment: { LATENT_LAB_DATA: folder } });
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /LATENT_LAB_DATA/);
+});
+
+test("datasets and train name a cached copy of MNIST that is damaged", async (t) => {
+  const folder = temporaryFolder(t);
+  const cache = mnistCacheFolder({ HOME: folder, LOCALAPPDATA: folder });
+  await mkdir(cache, { recursive: true });
+  await writeFiles(cache, smallDataset());
+  const { stdout } = await run(["datasets"], folder);
+  assert.match(stdout, /^mnist +damaged \(.*train-images-idx3-ubyte: does not hold .*datasets get mnist$/m);
+  const [mnist] = JSON.parse((await run(["datasets", "--json"], folder)).stdout).datasets;
+  assert.deepEqual([mnist.available, mnist.damage.length], [false, 4]);
+  const words = await refusal(["train", "--preset", "mnist-vae"], folder, 1);
+  assert.match(words, /train-images-idx3-ubyte: does not hold .*\nhint: .*datasets get mnist/);
 });
 
 test("a download that cannot reach the network fails as such", async (t) => {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { changeExperiment } from "../../contract/parse-experiment.ts";
 import { presets } from "../../contract/presets.ts";
-import { downloadMnist, findMnist } from "../data/mnist.ts";
+import { damageInCache, downloadMnist, findMnist, type MnistPlace } from "../data/mnist.ts";
 import { type ListedRun, listRuns } from "../train/list-runs.ts";
 import { defaultRunsFolder } from "../train/run-folder.ts";
 import type { Context } from "./context.ts";
@@ -46,17 +46,25 @@ export async function listDatasets(
   { json }: ListOptions,
 ): Promise<void> {
   const place = await findMnist({ environment });
+  const damage = place === null ? await damageInCache(environment) : [];
   if (json) {
-    const mnist = { name: "mnist", available: place !== null, folder: place?.folder ?? null };
+    const mnist = { name: "mnist", available: place !== null, folder: place?.folder ?? null, damage };
     out.line(
       JSON.stringify({ datasets: [mnist, ...otherDatasets.map(({ name }) => ({ name, available: true }))] }),
     );
     return;
   }
-  const status =
-    place === null ? "not here yet; get it with: latent-lab datasets get mnist" : `in ${place.folder}`;
-  const rows = [{ name: "mnist", status }, ...otherDatasets];
+  const rows = [{ name: "mnist", status: mnistStatus(place, damage) }, ...otherDatasets];
   for (const line of table(rows.map((row) => [row.name, row.status]))) out.line(line);
+}
+
+function mnistStatus(place: MnistPlace | null, damage: readonly string[]): string {
+  const command = "latent-lab datasets get mnist";
+  if (place?.source === "cache")
+    return `in ${place.folder}, by its files' lengths; training checks the content`;
+  if (place !== null) return `in ${place.folder}`;
+  if (damage.length === 0) return `not here yet; get it with: ${command}`;
+  return `damaged (${damage.join("; ")}); get it anew with: ${command}`;
 }
 
 export async function getDataset(context: Context, name: string, { json }: ListOptions): Promise<void> {

@@ -28,25 +28,45 @@ export function mostContentBytes(reader: ByteReader): number {
 
 /** Opens `path`, plain or gzipped. Throws a Failure: storage-*, dataset-invalid when it is not a regular file. */
 export async function openBytes(path: string): Promise<ByteReader> {
+  return withOpened(path, async (handle) => {
+    const { size } = await handle.stat();
+    return (await isGzipped(handle)) ? gzipReader(handle, path, size) : plainReader(handle, path, size);
+  });
+}
+
+/**
+ * How many bytes of content `path` says that it has, without reading them: its own length, or what the last four
+ * bytes of a gzipped file say (RFC 1952: the length modulo 2³², of the last member). Throws as openBytes does.
+ */
+export async function statedContentBytes(path: string): Promise<number> {
+  return withOpened(path, async (handle) => {
+    const { size } = await handle.stat();
+    const gzipped = await isGzipped(handle);
+    const trailer = new DataView(new ArrayBuffer(4));
+    if (gzipped) await handle.read(trailer, 0, 4, Math.max(0, size - 4));
+    await handle.close();
+    return gzipped ? trailer.getUint32(0, true) : size;
+  });
+}
+
+/** `use` closes the file, unless it throws. */
+async function withOpened<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   let handle: FileHandle | undefined;
   try {
     const refuse = (problem: string) =>
       new Failure("dataset-invalid", `${path}: ${problem}`, "Name a folder that holds ordinary files.");
     handle = await openRegular(path, refuse);
-    return await readerOf(handle, path);
+    return await use(handle);
   } catch (error) {
     await handle?.close();
     throw storageFailure(error, path, "read");
   }
 }
 
-/** A reader over an open file, which the reader closes. Reads from the front. */
-async function readerOf(handle: FileHandle, path: string): Promise<ByteReader> {
-  const { size } = await handle.stat();
+async function isGzipped(handle: FileHandle): Promise<boolean> {
   const magic = new Uint8Array(2);
   const { bytesRead } = await handle.read(magic, 0, 2, 0);
-  const gzipped = bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
-  return gzipped ? gzipReader(handle, path, size) : plainReader(handle, path, size);
+  return bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
 }
 
 /** Node reads at most 2 GiB in one call; smaller pieces cost nothing. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { makeFolder, syncFolder } from "../folders.ts";
 import { openBytes } from "./byte-reader.ts";
-import { type Connection, fetchInto, HttpError, httpReason, openConnection } from "./http.ts";
+import { type Connection, type Deadlines, fetchInto, HttpError, httpReason, openConnection } from "./http.ts";
 import { writeAll } from "./write-all.ts";
 
 /** A file as it is when decompressed; mirrors offer it as `${name}.gz`. */
@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly mirrors: readonly URL[];
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Left out: the usual ones. */
+  readonly deadlines?: Deadlines | undefined;
   /** Compressed bytes, over all files that were still missing. */
   readonly onBytes?: ((received: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +47,7 @@ export async function downloadFiles(files: readonly RemoteFile[], options: Downl
   for (const file of files) if (!(await isPlaced(file, options.folder))) missing.push(file);
   const totals = missing.map((file) => file.compressedBytes);
   const received = missing.map(() => 0);
-  const connection = await openConnection(options.environment);
+  const connection = await openConnection(options.environment, options.deadlines);
   let mirrors = options.mirrors;
   try {
     for (const [index, file] of missing.entries()) {
@@ -64,7 +66,7 @@ export async function downloadFiles(files: readonly RemoteFile[], options: Downl
 }
 
 /** Whether `folder` holds the file, by its exact length. Its content was proved before it got its name. */
-export async function isPlaced(file: RemoteFile, folder: string): Promise<boolean> {
+async function isPlaced(file: RemoteFile, folder: string): Promise<boolean> {
   try {
     const { size } = await stat(join(folder, file.name));
     return size === file.bytes;

@@ -3,15 +3,22 @@
  * soon when nothing answers. Knows nothing of mirrors, hashes or what the bytes mean; download.ts does.
  */
 import type { FileHandle } from "node:fs/promises";
-import type { Dispatcher } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import { writeAll } from "./write-all.ts";
 
-/** Short, so that a machine without a network is told so within seconds. */
-const connectMilliseconds = 4_000;
-const answerMilliseconds = 15_000;
-/** Between two pieces of the body. */
-const idleMilliseconds = 15_000;
+/** In milliseconds. */
+export interface Deadlines {
+  /** For a connection to the server, or to the proxy. */
+  readonly connect: number;
+  /** From the request to the head of the answer, with all that lies between: a proxy's tunnel, TLS. */
+  readonly answer: number;
+  /** Between two pieces of the body. */
+  readonly idle: number;
+}
+
+/** The first is short, so that a machine without a network is told so within seconds. */
+const usualDeadlines: Deadlines = { connect: 4_000, answer: 15_000, idle: 15_000 };
 
 /** Why a server did not deliver, in a few words; another server may. */
 export class HttpError extends Error {
@@ -25,9 +32,12 @@ export interface Connection {
 type Answer = Dispatcher.ResponseData;
 
 /** Honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY of `environment`, in either case. Throws a Failure: usage. */
-export async function openConnection(environment: NodeJS.ProcessEnv): Promise<Connection> {
+export async function openConnection(
+  environment: NodeJS.ProcessEnv,
+  deadlines: Deadlines = usualDeadlines,
+): Promise<Connection> {
   // Loaded only here: most commands find their dataset on disk. By its default export, the one that a bundle keeps.
-  const { EnvHttpProxyAgent, request } = (await import("undici")).default;
+  const { EnvHttpProxyAgent, Pool, request } = (await import("undici")).default;
   const setting = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? "";
   const httpProxy = setting("HTTP_PROXY");
   const httpsProxy = setting("HTTPS_PROXY");
@@ -43,14 +53,60 @@ export async function openConnection(environment: NodeJS.ProcessEnv): Promise<Co
     httpProxy,
     httpsProxy,
     noProxy: setting("NO_PROXY"),
-    connect: { timeout: connectMilliseconds },
-    headersTimeout: answerMilliseconds,
-    bodyTimeout: idleMilliseconds,
+    connect: { timeout: deadlines.connect },
+    proxyTls: { timeout: deadlines.connect },
+    clientFactory: (proxy, options) => askOnce(new Pool(proxy, options)),
+    bodyTimeout: deadlines.idle,
   });
   return {
-    request: (url, headers, signal) => request(url, { dispatcher, headers, signal: signal ?? null }),
+    request: (url, headers, signal) =>
+      answerInTime(
+        (ending) => request(url, { dispatcher, headers, signal: ending }),
+        deadlines.answer,
+        signal,
+      ),
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Of a proxy that hangs up, undici would ask the same again at once, thousands of times a second. */
+function askOnce(proxy: Pool): Pool {
+  const { connect } = proxy;
+  return Object.assign(proxy, {
+    connect: (options: Dispatcher.ConnectOptions) =>
+      new Promise<Dispatcher.ConnectData>((resolve, reject) => {
+        connect.call(proxy, options, (error, data) => {
+          if (error === null) resolve(data);
+          else reject(new HttpError(`proxy: ${httpReason(error)}`, { cause: error }));
+        });
+      }),
+  });
+}
+
+/**
+ * The deadline is our own, and so is heeding the signal: while a proxy opens its tunnel, undici knows no deadline and
+ * lets an aborted request wait.
+ */
+async function answerInTime(
+  send: (ending: AbortSignal) => Promise<Answer>,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new HttpError("no answer in time")), milliseconds);
+  const ending = AbortSignal.any(signal === undefined ? [late.signal] : [late.signal, signal]);
+  try {
+    return await Promise.race([send(ending), rejectionBy(ending)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function rejectionBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 export interface PartialFile {
@@ -131,7 +187,6 @@ const reasons: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "no way to the host",
   ETIMEDOUT: "no connection in time",
   UND_ERR_CONNECT_TIMEOUT: "no connection in time",
-  UND_ERR_HEADERS_TIMEOUT: "no answer in time",
   UND_ERR_BODY_TIMEOUT: "the transfer stalled",
   UND_ERR_SOCKET: "connection lost",
 };

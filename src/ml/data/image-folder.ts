@@ -21,17 +21,18 @@ const pictureName = /\.(png|jpe?g|webp)$/i;
 /** Files are listed in memory: a mistaken "/" shall not fill it. */
 const maximumPictures = 2_000_000;
 const maximumDepth = 32;
+const maximumNamed = 3;
 /** The label of pictures beside labelled subfolders. */
 const noLabel = "(none)";
 
 /** Reads the folder `choice.path`. Throws a Failure: dataset-missing, dataset-invalid, image-invalid, storage-*, … */
 export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = {}): Promise<Dataset> {
   const { path, width, height, seed, testFraction } = choice;
-  const pictures = await listPictures(path, watch);
+  const { pictures, others } = await listPictures(path, watch);
   if (pictures.length < 2)
     throw new Failure(
       "dataset-invalid",
-      `${path}: ${pictures.length === 0 ? "no pictures" : "only one picture"}; one to train on and one to test on are needed`,
+      `${path}: ${pictures.length === 0 ? "no pictures" : "only one picture"}${others.inWords()}; one to train on and one to test on are needed`,
       "Put PNG, JPEG or WebP files into it, or into subfolders named after their labels.",
     );
   const { train, test } = splitPictures(pictures, testFraction, seed);
@@ -45,7 +46,7 @@ export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = 
   });
   return {
     name: "folder",
-    source: `${pictures.length} pictures in ${path}`,
+    source: `${pictures.length} pictures in ${path}${others.inWords()}`,
     width,
     height,
     labelNames: isUnlabelled(labelNames) ? [] : labelNames,
@@ -55,20 +56,47 @@ export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = 
   };
 }
 
+/** Files that are passed over, for people to be told of: how many, and the first by name. */
+class OtherFiles {
+  #count = 0;
+  #first: readonly string[] = [];
+
+  add(name: string): void {
+    this.#count++;
+    this.#first = [...this.#first, name].sort().slice(0, maximumNamed);
+  }
+
+  /** " (1 file is no PNG, JPEG or WebP: x.gif)", or nothing where there are none. */
+  inWords(): string {
+    if (this.#count === 0) return "";
+    const files = this.#count === 1 ? "1 file is" : `${this.#count} files are`;
+    const more = this.#count > maximumNamed ? " and others" : "";
+    return ` (${files} no PNG, JPEG or WebP: ${this.#first.join(", ")}${more})`;
+  }
+}
+
+interface Listing {
+  readonly pictures: string[];
+  readonly others: OtherFiles;
+}
+
 /**
  * Paths below `folder`, with slashes, in the order of their UTF-16 code units, which no file system or locale changes.
- * Hidden files and folders and files of other kinds are passed over. Links to files are followed, links to folders
+ * Hidden files and folders are passed over, and so are files of other kinds, which are counted. Links to files are followed, links to folders
  * are not: so there are no circles.
  */
-async function listPictures(folder: string, watch: Watch): Promise<string[]> {
+async function listPictures(folder: string, watch: Watch): Promise<Listing> {
   const pictures: string[] = [];
+  const others = new OtherFiles();
   const visit = async (below: string, depth: number): Promise<void> => {
     stopIfAsked(folder, watch);
     for (const entry of await entriesOf(folder, below)) {
       if (entry.name.startsWith(".")) continue;
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory() && depth < maximumDepth) await visit(path, depth + 1);
-      else if (pictureName.test(entry.name) && (await isFile(join(folder, path), entry))) pictures.push(path);
+      else if (!pictureName.test(entry.name)) {
+        if (entry.isFile()) others.add(path);
+      } else if (await isFile(join(folder, path), entry)) pictures.push(path);
       if (pictures.length > maximumPictures)
         throw new Failure(
           "dataset-invalid",
@@ -78,7 +106,7 @@ async function listPictures(folder: string, watch: Watch): Promise<string[]> {
     }
   };
   await visit("", 0);
-  return pictures.sort();
+  return { pictures: pictures.sort(), others };
 }
 
 async function entriesOf(folder: string, below: string): Promise<Dirent[]> {

@@ -3,52 +3,24 @@
  * download into that cache. A named folder without the files is an error, never a reason to look elsewhere.
  * The database is by Yann LeCun, Corinna Cortes and Christopher J.C. Burges.
  */
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { takeStamp } from "./cache-stamp.ts";
 import type { Dataset } from "./dataset.ts";
-import { downloadFiles, isPlaced, type RemoteFile } from "./download.ts";
-import { findIdxFiles, type IdxFiles, idxFileName, readIdxFiles } from "./idx-folder.ts";
+import { downloadFiles } from "./download.ts";
+import { findIdxFiles, type IdxContent, type IdxFiles, readIdxFiles } from "./idx-folder.ts";
+import { inspectCache } from "./mnist-cache.ts";
+import { mnistFiles, mnistLabelsSha256, mnistPixelsSha256 } from "./mnist-files.ts";
 import { hashPixels } from "./pixels.ts";
 import type { Watch } from "./progress.ts";
-
-/** The four files; hashes and lengths are of their decompressed content. */
-export const mnistFiles: readonly RemoteFile[] = [
-  {
-    name: idxFileName("train", "images"),
-    bytes: 47_040_016,
-    sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    compressedBytes: 9_912_422,
-  },
-  {
-    name: idxFileName("train", "labels"),
-    bytes: 60_008,
-    sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    compressedBytes: 28_881,
-  },
-  {
-    name: idxFileName("test", "images"),
-    bytes: 7_840_016,
-    sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    compressedBytes: 1_648_877,
-  },
-  {
-    name: idxFileName("test", "labels"),
-    bytes: 10_008,
-    sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    compressedBytes: 4_542,
-  },
-];
 
 export const mnistMirrors: readonly URL[] = [
   new URL("https://storage.googleapis.com/cvdf-datasets/mnist/"),
   new URL("https://ossci-datasets.s3.amazonaws.com/mnist/"),
 ];
-
-/** SHA-256 of the pixels of both splits, training first: the dataset hash of the original MNIST. */
-export const mnistPixelsSha256 = "5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96";
 
 export interface MnistOptions extends Watch {
   /** A folder that the user named; relative to the working folder. */
@@ -71,7 +43,8 @@ export function mnistCacheFolder(environment: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Finds MNIST on this machine, downloading nothing; null when no folder was named and the cache has no copy.
+ * Finds MNIST on this machine, downloading nothing; null when no folder was named and the cache has no
+ * copy, or by its lengths a damaged one, which damageInCache tells.
  * Throws a Failure: dataset-missing when a named folder lacks the files, storage-*.
  */
 export async function findMnist(
@@ -82,17 +55,23 @@ export async function findMnist(
   const named = environment.LATENT_LAB_DATA ?? "";
   if (named !== "") return { source: "environment", folder: await namedFolder(named, "LATENT_LAB_DATA") };
   const folder = mnistCacheFolder(environment);
-  const placed = await Promise.all(mnistFiles.map((file) => isPlaced(file, folder)));
-  return placed.every(Boolean) ? { source: "cache", folder } : null;
+  const { wanting } = await inspectCache(folder);
+  return wanting.length === 0 ? { source: "cache", folder } : null;
 }
 
-/** Downloads what the cache lacks. Throws a Failure: download-failed, interrupted, storage-*, usage. */
+/** The files in the cache that have not MNIST's lengths, in words; empty where there are none. Throws: storage-*. */
+export async function damageInCache(environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  return (await inspectCache(mnistCacheFolder(environment))).damage;
+}
+
+/** Downloads what the cache lacks or has damaged. Throws a Failure: download-failed, interrupted, storage-*, usage. */
 export async function downloadMnist(
   options: Omit<MnistOptions, "data" | "allowDownload">,
 ): Promise<MnistPlace> {
   const folder = mnistCacheFolder(options.environment);
   const { onProgress } = options;
-  await downloadFiles(mnistFiles, {
+  const { wanting } = await inspectCache(folder);
+  await downloadFiles(wanting, {
     mirrors: options.mirrors ?? mnistMirrors,
     folder,
     environment: options.environment,
@@ -108,13 +87,27 @@ export async function loadMnist(options: MnistOptions): Promise<Dataset> {
   return place.source === "option" || place.source === "environment" ? readNamed(place) : readCached(place);
 }
 
+/** Damage is told where it cannot be mended: a copy that nobody can use shall not pass for none. */
 async function downloadIfAllowed(options: MnistOptions): Promise<MnistPlace> {
-  if (options.allowDownload) return downloadMnist(options);
-  throw new Failure(
-    "dataset-missing",
-    `MNIST is not in ${mnistCacheFolder(options.environment)}, and downloading is not allowed`,
-    "Name a folder that holds it with --data, or run: latent-lab datasets get mnist",
-  );
+  try {
+    if (options.allowDownload) return await downloadMnist(options);
+    throw new Failure(
+      "dataset-missing",
+      `MNIST is not in ${mnistCacheFolder(options.environment)}, and downloading is not allowed`,
+      "Name a folder that holds it with --data, or run: latent-lab datasets get mnist",
+    );
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code !== "download-failed" && error.code !== "dataset-missing") throw error;
+    const damage = await damageInCache(options.environment);
+    if (damage.length === 0) throw error;
+    throw new Failure(
+      "dataset-invalid",
+      `the cached copy of MNIST is damaged (${damage.join("; ")}) and is not replaced: ${error.message}`,
+      "Run, with a network: latent-lab datasets get mnist. Or name a whole copy with --data, or delete what is damaged.",
+      { cause: error },
+    );
+  }
 }
 
 /** The folder itself, or its `mnist` subfolder. */
@@ -157,22 +150,35 @@ async function readNamed({ folder }: MnistPlace): Promise<Dataset> {
 }
 
 async function readCached({ folder, source }: MnistPlace): Promise<Dataset> {
+  const files = await findIdxFiles(folder);
   // Hashing takes longer than reading: files unchanged since they were last hashed are not hashed again.
-  const stamp = await takeStamp(
-    folder,
-    mnistFiles.map((file) => file.name),
-  );
-  const { pixels, ...content } = await readIdxFiles(folder, await findIdxFiles(folder));
+  const stamp = await takeStamp(folder, namesOf(files));
+  const { pixels, ...content } = await readIdxFiles(folder, files);
   if (!stamp.valid) {
-    if ((await hashPixels(pixels)) !== mnistPixelsSha256)
-      throw new Failure(
-        "dataset-invalid",
-        `${folder}: the cached copy of MNIST is damaged (its pixels have the wrong SHA-256)`,
-        "Delete that folder; the next run downloads it again.",
-      );
+    if ((await hashPixels(pixels)) !== mnistPixelsSha256) throw damaged(folder, "images");
+    if (hashLabels(content) !== mnistLabelsSha256) throw damaged(folder, "labels");
     await stamp.confirm();
   }
   const words =
     source === "download" ? `MNIST, downloaded into ${folder}` : `MNIST from the cache (${folder})`;
   return { name: "mnist", source: words, ...content, sha256: mnistPixelsSha256 };
+}
+
+function namesOf({ train, test }: IdxFiles): string[] {
+  const paths = [train.images, train.labels, test.images, test.labels];
+  return paths.filter((path) => path !== null).map((path) => basename(path));
+}
+
+function hashLabels({ train, test }: Pick<IdxContent, "train" | "test">): string {
+  const hash = createHash("sha256");
+  for (const { labels } of [train, test]) hash.update(Uint8Array.from(labels ?? []));
+  return hash.digest("hex");
+}
+
+function damaged(folder: string, part: string): Failure {
+  return new Failure(
+    "dataset-invalid",
+    `${folder}: the cached copy of MNIST is damaged (its ${part} have the wrong SHA-256)`,
+    "Delete that folder; the next run downloads it again.",
+  );
 }

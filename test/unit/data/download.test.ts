@@ -8,7 +8,15 @@ import { gzipSync } from "node:zlib";
 import { type DownloadOptions, downloadFiles, type RemoteFile } from "../../../src/ml/data/download.ts";
 import { RandomSequence, streams } from "../../../src/ml/random.ts";
 import { failsWith } from "../../fixtures/failures.ts";
-import { cutAfter, deadMirror, files, type Respond, serve, startProxy } from "../../fixtures/file-server.ts";
+import {
+  cutAfter,
+  deadMirror,
+  files,
+  type Respond,
+  serve,
+  startProxy,
+  startUselessProxy,
+} from "../../fixtures/file-server.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 function noise(bytes: number, seed: number): Buffer {
@@ -214,6 +222,48 @@ test("a proxy that is down or is not a URL is said to be so, without its passwor
   const failure = await failsWith(badly, "usage", "HTTPS_PROXY");
   assert.doesNotMatch(failure.message, /secret/);
   assert.equal(requests.length, 0);
+});
+
+const never = 2 ** 31 - 1;
+
+test("a proxy or a server that accepts the connection and never answers is given up", {
+  timeout: 60_000,
+}, async (context) => {
+  const folder = temporaryFolder(context);
+  const { mirror } = await serve(context, () => {});
+  const deadlines = { connect: never, answer: 50, idle: never };
+  const proxy = await startUselessProxy(context, () => {});
+  for (const environment of [{ HTTP_PROXY: proxy }, {}]) {
+    const silent = () => download(folder, [mirror, mirror], { environment, deadlines });
+    await failsWith(silent, "download-failed", `${mirror.host}: no answer in time`);
+  }
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test("a download is aborted at once while a proxy keeps silent", { timeout: 60_000 }, async (context) => {
+  const { mirror } = await serve(context, files(served));
+  const abort = new AbortController();
+  const proxy = await startUselessProxy(context, () => abort.abort());
+  const deadlines = { connect: never, answer: never, idle: never };
+  const aborted = () =>
+    download(temporaryFolder(context), [mirror], {
+      environment: { HTTP_PROXY: proxy },
+      deadlines,
+      signal: abort.signal,
+    });
+  await failsWith(aborted, "interrupted", "big.gz");
+});
+
+test("a proxy that hangs up is asked once for each mirror", async (context) => {
+  let asked = 0;
+  const proxy = await startUselessProxy(context, (client) => {
+    asked++;
+    client.destroy();
+  });
+  const mirrors = [await deadMirror(), await deadMirror()];
+  const hungUp = () => download(temporaryFolder(context), mirrors, { environment: { HTTP_PROXY: proxy } });
+  await failsWith(hungUp, "download-failed", `${mirrors[0]?.host}: proxy: connection lost`);
+  assert.equal(asked, 2);
 });
 
 test("an aborted download ends as interrupted, keeps its part and goes on later", async (context) => {

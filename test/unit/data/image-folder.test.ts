@@ -1,6 +1,6 @@
 /** A folder of pictures as a dataset: what is taken, how it is labelled and split, and what is refused. */
 import assert from "node:assert/strict";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Dataset, Split } from "../../../src/ml/data/dataset.ts";
@@ -86,15 +86,33 @@ test("pictures beside labelled subfolders are labelled as having none", async (c
   assert.deepEqual((await loadImageFolder(choice(folder))).labelNames, ["(none)", "cat"]);
 });
 
-test("every spelling of an extension is taken; hidden and other files are passed over", async (context) => {
+test("every spelling of an extension is taken; hidden files are passed over", async (context) => {
   const folder = await pictureFolder(context, { "a.PNG": 1, ".hidden.png": 99, ".git/x.png": 98 });
   await writeFile(join(folder, "b.Jpeg"), await flat(2, 2, "#020202").jpeg({ quality: 100 }).toBuffer());
   await writeFile(join(folder, "c.jpg"), await flat(2, 2, "#030303").jpeg({ quality: 100 }).toBuffer());
   await writeFile(join(folder, "d.webp"), await flat(2, 2, "#040404").webp({ lossless: true }).toBuffer());
-  await writeFile(join(folder, "notes.txt"), "not a picture");
   await mkdir(join(folder, "folder.png"));
   const data = await loadImageFolder(choice(folder));
   assert.deepEqual(allLevels(data), [1, 2, 3, 4]);
+  assert.equal(data.source, `4 pictures in ${folder}`);
+});
+
+test("files of other kinds are passed over, counted and told", async (context) => {
+  const folder = await pictureFolder(context, { "a.png": 1, "cat/b.png": 2 });
+  await writeFile(join(folder, ".hidden.gif"), "");
+  await writeFile(join(folder, "x.gif"), "");
+  const one = await loadImageFolder(choice(folder));
+  assert.deepEqual(allLevels(one), [1, 2]);
+  assert.equal(one.source, `2 pictures in ${folder} (1 file is no PNG, JPEG or WebP: x.gif)`);
+  for (const name of ["z.txt", "cat/c.bmp", "b.heic"]) await writeFile(join(folder, name), "");
+  const four = await loadImageFolder(choice(folder));
+  assert.ok(four.source.endsWith("(4 files are no PNG, JPEG or WebP: b.heic, cat/c.bmp, x.gif and others)"));
+  await rm(join(folder, "a.png"));
+  await failsWith(
+    () => loadImageFolder(choice(folder)),
+    "dataset-invalid",
+    "only one picture (4 files are no",
+  );
 });
 
 test("links to pictures are followed, links to folders are not, so circles do not matter", async (context) => {

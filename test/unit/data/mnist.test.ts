@@ -1,18 +1,20 @@
 /** Where MNIST is looked for, in which order, and what is said when it is not there. */
 import assert from "node:assert/strict";
-import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Preparing } from "../../../src/contract/preparing.ts";
 import { cacheFolder } from "../../../src/ml/data/cache-folder.ts";
 import {
+  damageInCache,
   downloadMnist,
   findMnist,
   loadMnist,
   mnistCacheFolder,
   mnistMirrors,
-  mnistPixelsSha256,
 } from "../../../src/ml/data/mnist.ts";
+import { mnistFiles, mnistPixelsSha256 } from "../../../src/ml/data/mnist-files.ts";
 import { failsWith } from "../../fixtures/failures.ts";
 import { deadMirror, files, serve } from "../../fixtures/file-server.ts";
 import { smallDataset, writeFiles } from "../../fixtures/idx-bytes.ts";
@@ -135,6 +137,65 @@ async function findsDamage(
   assert.equal(await findMnist({ environment }), null);
   await downloadMnist(options);
   assert.equal((await loadMnist(options)).sha256, mnistPixelsSha256);
+}
+
+test("the gzipped originals copied into the cache are read from there, and their content is checked", {
+  skip: noRealMnist,
+}, async (context) => {
+  const environment = await ownCache(context);
+  const folder = mnistCacheFolder(environment);
+  await writeCache(folder, await archives());
+  assert.deepEqual(await findMnist({ environment }), { source: "cache", folder });
+  const { mirror, requests } = await serve(context, files(new Map()));
+  await downloadMnist({ environment, mirrors: [mirror] });
+  assert.equal(requests.length, 0, "what is there is not fetched");
+  for (const _ of ["hashed", "as stamped"]) {
+    const data = await loadMnist({ environment, allowDownload: false });
+    assert.equal(data.sha256, mnistPixelsSha256);
+    assert.match(data.source, /from the cache/);
+  }
+  const name = "t10k-labels-idx1-ubyte";
+  const labels = gunzipSync(await readFile(join(folder, `${name}.gz`)));
+  labels[8] = 9 - (labels[8] ?? 0);
+  await writeFile(join(folder, `${name}.gz`), gzipSync(labels));
+  const wrong = () => loadMnist({ environment, allowDownload: false });
+  await failsWith(wrong, "dataset-invalid", folder, "its labels have the wrong SHA-256");
+});
+
+test("a cached file of the wrong length is fetched again, and named where that cannot be done", async (context) => {
+  const environment = await ownCache(context);
+  const folder = mnistCacheFolder(environment);
+  await writeCache(folder, smallDataset());
+  const labels = mnistFiles.filter(({ kind }) => kind === "labels");
+  for (const { name } of labels) await rm(join(folder, name));
+  await writeCache(folder, [["t10k-labels-idx1-ubyte.gz", gzipSync(Buffer.alloc(12))]]);
+  assert.equal(await findMnist({ environment }), null);
+  const damage = await damageInCache(environment);
+  const expected = [
+    /train-images-idx3-ubyte: does not hold MNIST's 47040016 bytes$/,
+    /t10k-images-idx3-ubyte: does not hold MNIST's 7840016 bytes/,
+    /t10k-labels-idx1-ubyte.gz: does not hold MNIST's 10008 bytes$/,
+  ];
+  assert.equal(damage.length, expected.length, "a file that is missing is not damaged");
+  for (const [index, words] of expected.entries()) assert.match(damage[index] ?? "", words);
+
+  const { mirror, requests } = await serve(context, files(new Map()));
+  for (const options of [{ allowDownload: false }, { allowDownload: true, mirrors: [mirror] }]) {
+    const load = () => loadMnist({ environment, ...options });
+    const failure = await failsWith(
+      load,
+      "dataset-invalid",
+      "damaged",
+      "train-images-idx3-ubyte: does not hold",
+    );
+    assert.match(failure.hint, /datasets get mnist/);
+  }
+  assert.equal(requests.length, 1);
+});
+
+async function writeCache(folder: string, contents: Iterable<readonly [string, Uint8Array]>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFiles(folder, contents);
 }
 
 test("the gzipped originals in a folder are the original MNIST", { skip: noRealMnist }, async (context) => {

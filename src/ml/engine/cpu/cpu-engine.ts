@@ -10,7 +10,7 @@ import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { CpuSession } from "./cpu-session.ts";
-import { defaultThreads, type Kernels, loadKernels } from "./kernels.ts";
+import { defaultThreads, type Kernels, loadKernels, registerBits } from "./kernels.ts";
 
 /** How the engine goes about it; results differ by rounding at most. Left out: the fastest way. */
 export interface CpuVariant {
@@ -62,10 +62,9 @@ function threadsOf(options: EngineOptions): number {
 
 function describe(kernels: Kernels, threads: number): Device {
   const processor = cpus()[0]?.model.trim() ?? process.arch;
-  const width = kernels.wide ? "256-bit" : "128-bit";
   return {
     available: true,
-    description: `${processor}, WebAssembly SIMD ${width}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    description: `${processor}, WebAssembly SIMD ${registerBits(kernels)}-bit, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     threads,
     memory: totalmem(),
     driver: null,

@@ -71,6 +71,15 @@ function opposite(flag: string): string {
   return flag.startsWith("--no-") ? flag.replace("--no-", "--") : flag.replace("--", "--no-");
 }
 
+/** What the switches depend on. */
+export interface Runtime {
+  readonly versions: { readonly node: string };
+  readonly arch: string;
+  readonly platform: string;
+}
+
+const revectorize = "--experimental-wasm-revectorize";
+
 /**
  * V8's switches for the kernels, none of them the default:
  * the optimising compiler at once (the quick one cannot revectorize, and a training is all hot loop);
@@ -78,17 +87,22 @@ function opposite(flag: string): string {
  * from Node 25 on no inlining, over which V8 stumbles in code that the quick compiler has never seen ("Check failed:
  * function_feedback", Node 26.7 and 26.10). AssemblyScript has inlined what matters.
  */
-export function compilerFlags(): readonly string[] {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+export function compilerFlags({ versions, arch, platform }: Runtime = process): readonly string[] {
+  const [major = 0, minor = 0] = versions.node.split(".").map(Number);
   const canRevectorize =
-    (major > 23 || (major === 23 && minor >= 5)) && process.arch === "x64" && process.platform !== "darwin";
+    (major > 23 || (major === 23 && minor >= 5)) && arch === "x64" && platform !== "darwin";
   return [
     "--no-liftoff",
     "--no-wasm-lazy-compilation",
     ...(major < 22 ? ["--experimental-wasm-relaxed-simd"] : []),
-    ...(canRevectorize ? ["--experimental-wasm-revectorize"] : []),
+    ...(canRevectorize ? [revectorize] : []),
     ...(major >= 25 ? ["--no-wasm-inlining"] : []),
   ];
+}
+
+/** Of the registers at work. Without the revectorizer sixteen columns at once may win too, by 128 bits each. */
+export function registerBits({ wide }: Pick<Kernels, "wide">, flags = compilerFlags()): 128 | 256 {
+  return wide && flags.includes(revectorize) ? 256 : 128;
 }
 
 const probeInner = 256;
