@@ -9,11 +9,15 @@ export interface TileSize {
   readonly height: number;
 }
 
+/** Between tiles, in CSS pixels. */
+const tileGap = 4;
+
 /** The whole style sheet. Sizes that depend on the data are in it too: the page's policy allows no other styles. */
 export function reportStyle(tile: TileSize): string {
   return `:root { color-scheme: light dark; --page: #f5f6f8; --tile-width: ${tile.width}px; --tile-height: ${tile.height}px; ${variables(lightPalette)} }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0d10; ${variables(darkPalette)} } }
-${rules}`;
+${rules}@container (min-width: ${8 * (tile.width + tileGap) + 2}px) { .columns > :only-child .samples { grid-template-columns: repeat(8, ${tile.width}px); } }
+`;
 }
 
 function variables(palette: Palette): string {
@@ -52,7 +56,9 @@ img { display: block; width: var(--tile-width); height: var(--tile-height); imag
 .pairs td { padding: 0; text-align: center; font-size: 12.5px; color: var(--muted); font-variant-numeric: tabular-nums; }
 .pairs td img { margin: 0 auto; }
 .pairs tr:last-child th, .pairs tr:last-child td { padding-top: 2px; color: var(--muted); }
-.samples { display: grid; grid-template-columns: repeat(4, max-content); gap: 4px; margin: 0; padding: 1px; list-style: none; }
+.samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: 4px; margin: 0; padding: 1px; list-style: none; }
+.samples img { width: 100%; height: auto; }
+.columns > :only-child { container-type: inline-size; }
 .epochs { max-height: 460px; }
 .epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }

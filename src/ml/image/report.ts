@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
+import type { Experiment } from "../../contract/experiment.ts";
+import type { Evaluation } from "../../contract/losses.ts";
 import { imageAt, pngDataUrl } from "./grey-image.ts";
 import { klChart } from "./kl-chart.ts";
 import { lossChartMarkup, lossUnit } from "./loss-chart.ts";
@@ -108,32 +110,33 @@ ${row("original", originals)}${row("reconstruction", rebuilt)}<tr><th scope="row
 </section>`;
 }
 
-/** Samples and the use of the latent dimensions, side by side where there is room: only a VAE has them. */
-function latentSections({ samples, epochs }: ReportData): Markup {
+/** Samples and, of a VAE, the use of its latent dimensions: side by side where there is room. */
+function latentSections({ samples, experiment, epochs }: ReportData): Markup {
   const test = epochs.at(-1)?.test;
-  const sections = [
-    samples === null
-      ? []
-      : [
-          markup`<section aria-labelledby="samples">
+  const hasLatents = test !== undefined && test.klPerDimension.length > 0;
+  const list = tiles(samples, (index) => `sample ${index + 1}`).map((tile) => markup`<li>${tile}</li>`);
+  return markup`<div class="columns">
+<section aria-labelledby="samples">
 <h2 id="samples">Samples</h2>
-<p class="note">Generated: latents drawn from the prior, decoded.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Samples"><ul class="samples">${tiles(samples, (index) => `sample ${index + 1}`).map((tile) => markup`<li>${tile}</li>`)}</ul></div>
+<p class="note">${samplesNote(experiment)}</p>
+<ul class="samples">${list}</ul>
 </section>
-`,
-        ],
-    test === undefined || test.klPerDimension.length === 0
-      ? []
-      : [
-          markup`<section aria-labelledby="latents">
+${hasLatents ? latentSection(test) : ""}
+</div>`;
+}
+
+/** See samples in ../train/pictures.ts. */
+function samplesNote({ model }: Experiment): string {
+  if (model.kind === "variational") return "Generated: latents drawn from the prior, decoded.";
+  return "Generated: latents drawn from a normal distribution, each with the mean and the standard deviation it has over images of the test split, decoded. A plain autoencoder has no prior to draw from and is not trained for this: expect less than a VAE's.";
+}
+
+function latentSection(test: Evaluation): Markup {
+  return markup`<section aria-labelledby="latents">
 <h2 id="latents">KL divergence per latent dimension</h2>
 <p class="note">${latentNote(test.klPerDimension.length, test.activeUnits)}</p>
 <div class="scroll bars" tabindex="0" role="group" aria-label="KL divergence per latent dimension">${klChart(test, pagePalette)}</div>
-</section>
-`,
-        ],
-  ].flat();
-  return sections.length === 0 ? markup`` : markup`<div class="columns">${sections}</div>`;
+</section>`;
 }
 
 function latentNote(count: number, active: number | null): string {

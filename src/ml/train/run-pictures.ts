@@ -106,7 +106,7 @@ export async function writePictures(
     startedAt: new Date(createdAt),
     version: productVersion,
     reconstructions: { originals, reconstructions, labels: shownLabels(dataset, shown) },
-    samples: network.variational ? samples : null,
+    samples,
   });
   const write = (name: string, content: Buffer | string) => writeFileDurably(run.file(name), content);
   await write(runFiles.lossChart, await rasterise(lossChart(epochs, experiment, lightPalette), 2));

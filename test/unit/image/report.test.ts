@@ -81,13 +81,15 @@ test("compression is stated in dimensions and in bytes", () => {
   assert.match(page, /196×[\s\S]*dimensions[\s\S]*in bytes 196× with latents as int8, 49\.0× as float32/);
 });
 
-test("a plain autoencoder's report has neither samples nor latent dimensions", () => {
+test("a plain autoencoder's report has samples, says how they are drawn, and has no latent dimensions to show", () => {
   const plain = epochs.map((epoch) => ({
     ...epoch,
     test: { ...epoch.test, klPerDimension: [], activeUnits: null },
   }));
-  const page = renderReport({ ...run, experiment: autoencoder, epochs: plain, samples: null });
-  assert.doesNotMatch(page, /id="samples"|id="latents"|Active dimensions/);
+  const page = renderReport({ ...run, experiment: autoencoder, epochs: plain });
+  assert.equal([...page.matchAll(/alt="sample \d+"/g)].length, 16);
+  assert.match(page, /the mean and the standard deviation it has over images of the test split/);
+  assert.doesNotMatch(page, /the prior, decoded|id="latents"|Active dimensions/);
 });
 
 test("a run whose curve was deleted has a report all the same", () => {
