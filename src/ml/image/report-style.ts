@@ -3,21 +3,50 @@
  */
 import { darkPalette, lightPalette, type Palette, paletteRoles } from "./palette.ts";
 
-/** A tile's size on the page, in CSS pixels. */
+/** An image on the page, in CSS pixels. */
 export interface TileSize {
   readonly width: number;
   readonly height: number;
 }
 
+export interface TileSizes {
+  /** Where there is room. */
+  readonly large: TileSize;
+  /** On a telephone. */
+  readonly small: TileSize;
+  /** Whether a pixel of an image becomes several of the page, which should then be seen. */
+  readonly enlarged: boolean;
+}
+
 /** Between tiles, in CSS pixels. */
 const tileGap = 4;
+/** A pair is no narrower than the number below it. */
+const leastPairWidth = 52;
 
 /** The whole style sheet. Sizes that depend on the data are in it too: the page's policy allows no other styles. */
-export function reportStyle(tile: TileSize): string {
-  return `:root { color-scheme: light dark; --page: #f5f6f8; --tile-width: ${tile.width}px; --tile-height: ${tile.height}px; ${variables(lightPalette)} }
+export function reportStyle(tiles: TileSizes): string {
+  const { large, enlarged } = tiles;
+  return `:root { color-scheme: light dark; --page: #f5f6f8; --gap: ${tileGap}px; --rendering: ${enlarged ? "pixelated" : "auto"}; ${tileVariables(large)} ${variables(lightPalette)} }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0d10; ${variables(darkPalette)} } }
-${rules}@container (min-width: ${8 * (tile.width + tileGap) + 2}px) { .columns > :only-child .samples { grid-template-columns: repeat(8, ${tile.width}px); } }
-`;
+${rules}${tileRules(tiles)}`;
+}
+
+/** How many tiles stand in a row: what fits, yet never seven and then three. */
+function tileRules({ large, small }: TileSizes): string {
+  const from = (count: number, column: number, rule: string) =>
+    `@container (min-width: ${count * (column + tileGap) - tileGap + 2}px) { ${rule} }\n`;
+  const pairs = (columns: number) =>
+    `.pairs { grid-template-columns: repeat(${columns}, var(--pair-width)); }`;
+  return `.pairs { ${tileVariables(small)} }
+${from(5, pairWidth(small), pairs(5))}${from(5, pairWidth(large), `.pairs { ${tileVariables(large)} }`)}${from(10, pairWidth(large), pairs(10))}${from(8, large.width, ".columns > :only-child .samples { grid-template-columns: repeat(8, var(--tile-width)); }")}`;
+}
+
+function tileVariables(tile: TileSize): string {
+  return `--tile-width: ${tile.width}px; --tile-height: ${tile.height}px; --pair-width: ${pairWidth(tile)}px;`;
+}
+
+function pairWidth(tile: TileSize): number {
+  return Math.max(tile.width, leastPairWidth);
 }
 
 function variables(palette: Palette): string {
@@ -50,15 +79,14 @@ section { background: var(--background); border: 1px solid var(--line); border-r
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 4px; }
 .chart svg { display: block; width: 100%; height: auto; min-width: 640px; }
 .bars svg { display: block; width: 100%; height: auto; min-width: 380px; }
-img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: pixelated; background: #000; outline: 1px solid var(--line); }
-.pairs { border-collapse: separate; border-spacing: 4px; margin: -4px auto -4px -4px; }
-.pairs th { padding-right: 14px; text-align: left; font-weight: 400; font-size: 13.5px; }
-.pairs td { padding: 0; text-align: center; font-size: 12.5px; color: var(--muted); font-variant-numeric: tabular-nums; }
-.pairs td img { margin: 0 auto; }
-.pairs tr:last-child th, .pairs tr:last-child td { padding-top: 2px; color: var(--muted); }
-.samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: 4px; margin: 0; padding: 1px; list-style: none; }
+img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: var(--rendering); background: #000; outline: 1px solid var(--line); }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, var(--pair-width)); gap: 16px var(--gap); margin: 0; padding: 1px; list-style: none; }
+.pairs li { text-align: center; }
+.pairs img { margin: 0 auto var(--gap); }
+.pairs span { color: var(--muted); font-size: 12.5px; font-variant-numeric: tabular-nums; }
+.samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: var(--gap); margin: 0; padding: 1px; list-style: none; }
 .samples img { width: 100%; height: auto; }
-.columns > :only-child { container-type: inline-size; }
+.room, .columns > :only-child { container-type: inline-size; }
 .epochs { max-height: 460px; }
 .epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }

@@ -15,12 +15,12 @@ import { pagePalette } from "./palette.ts";
 import { formatDecibels, type ImageStack, pairPsnr, stackCount } from "./picture-grid.ts";
 import type { ReportData } from "./report-data.ts";
 import { keyNumbers } from "./report-numbers.ts";
-import { reportStyle, type TileSize } from "./report-style.ts";
+import { reportStyle, type TileSizes } from "./report-style.ts";
 import { epochTable } from "./report-table.ts";
 
 /** The page as HTML text, UTF-8. */
 export function renderReport(data: ReportData): string {
-  const style = reportStyle(tileSize(data.start.dataset));
+  const style = reportStyle(tileSizes(data.start.dataset));
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -59,10 +59,17 @@ function styleHash(style: string): string {
   return `sha256-${createHash("sha256").update(style).digest("base64")}`;
 }
 
-/** Three times 28×28; larger images at their own size. */
-function tileSize({ width, height }: StartEvent["dataset"]): TileSize {
-  const factor = Math.max(1, Math.round(84 / Math.max(width, height)));
-  return { width: width * factor, height: height * factor };
+/**
+ * As large as lets ten stand in a row, five on a telephone, by a whole factor: three times and twice 28×28; larger
+ * images at their own size.
+ */
+function tileSizes({ width, height }: StartEvent["dataset"]): TileSizes {
+  const scaled = (side: number) => {
+    const factor = Math.max(1, Math.floor(side / Math.max(width, height)));
+    return { width: width * factor, height: height * factor };
+  };
+  const large = scaled(96);
+  return { large, small: scaled(64), enlarged: large.width > width };
 }
 
 function lead({ start, experiment, epochs, done }: ReportData): string {
@@ -94,19 +101,23 @@ function curvesNote({ experiment, epochs }: ReportData): string {
 
 function reconstructionSection({ reconstructions }: ReportData): Markup {
   const { originals, reconstructions: rebuilt, labels } = reconstructions;
-  const row = (name: string, stack: ImageStack) =>
-    markup`<tr><th scope="row">${name}</th>${tiles(stack, (index) => {
+  const pictures = (name: string, stack: ImageStack) =>
+    tiles(stack, (index) => {
       const label = labels?.[index];
       return label === undefined ? `${name} ${index + 1}` : `${name} ${index + 1}, labelled ${label}`;
-    }).map((tile) => markup`<td>${tile}</td>`)}</tr>
-`;
-  const values = pairPsnr(originals, rebuilt).map((value) => markup`<td>${formatDecibels(value)}</td>`);
-  return markup`<section aria-labelledby="reconstructions">
+    });
+  const upper = pictures("original", originals);
+  const lower = pictures("reconstruction", rebuilt);
+  const pairs = pairPsnr(originals, rebuilt).map(
+    (value, index) =>
+      markup`<li>${upper[index] ?? ""}${lower[index] ?? ""}<span>${formatDecibels(value)} dB</span></li>
+`,
+  );
+  return markup`<section class="room" aria-labelledby="reconstructions">
 <h2 id="reconstructions">Reconstructions</h2>
-<p class="note">Images of the test split, which training never saw, through the encoder and back.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Originals and reconstructions"><table class="pairs">
-${row("original", originals)}${row("reconstruction", rebuilt)}<tr><th scope="row">PSNR, dB</th>${values}</tr>
-</table></div>
+<p class="note">Images of the test split, which training never saw, through the encoder and back: above the original, below it the reconstruction and its PSNR.</p>
+<ul class="pairs">
+${pairs}</ul>
 </section>`;
 }
 

@@ -3,41 +3,24 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { escapeText, markup } from "../../../src/ml/image/markup.ts";
 import { renderReport } from "../../../src/ml/image/report.ts";
-import type { ReportData } from "../../../src/ml/image/report-data.ts";
-import { autoencoder, epochsOf, start, vae } from "./run-data.ts";
+import { autoencoder, epochsOf, finished, stackOf, vae } from "./run-data.ts";
 
-const stack = (count: number) => ({
-  width: 28,
-  height: 28,
-  pixels: Float32Array.from({ length: count * 784 }, (_, i) => (i % 97) / 96),
-});
-const epochs = epochsOf([165, 122, 115]);
-const lastTest = epochsOf([115])[0]?.test;
-assert.ok(lastTest !== undefined);
-const run: ReportData = {
-  start,
-  experiment: vae,
-  epochs,
-  done: {
-    event: "done",
-    run: start.run,
-    epochs: 3,
-    seconds: 4.2,
-    reason: "finished",
-    test: lastTest,
-    compression: { dimensions: 196, bytesFloat32: 49, bytesInt8: 196 },
-  },
-  startedAt: new Date("2025-03-01T10:11:12Z"),
-  version: "0.1.0",
-  reconstructions: { originals: stack(10), reconstructions: stack(10), labels: [..."7210414959"] },
-  samples: stack(16),
-};
+const run = finished({ width: 28, height: 28 });
+const { epochs, start } = run;
 
 test("the report holds ten pairs, sixteen samples and a row per epoch", () => {
   const page = renderReport(run);
   assert.equal([...page.matchAll(/<img /g)].length, 36);
   assert.equal([...page.matchAll(/<tr><th scope="row">\d/g)].length, 3);
   assert.match(page, /alt="original 1, labelled 7"/);
+  assert.equal(
+    [
+      ...page.matchAll(
+        /<li><img [^>]*alt="original[^>]*><img [^>]*alt="reconstruction[^>]*><span>[\d.]+ dB<|<span>∞ dB</g,
+      ),
+    ].length,
+    10,
+  );
   assert.doesNotMatch(page, /NaN|undefined|\[object/);
 });
 
@@ -59,11 +42,12 @@ test("the report's policy forbids everything but its own style sheet and embedde
 
 test("names that are markup are shown, not run", () => {
   const hostile = `</style><script>alert("x")</script>&'`;
+  const one = stackOf(1, { width: 28, height: 28 });
   const page = renderReport({
     ...run,
     experiment: { ...vae, name: hostile },
     start: { ...start, device: hostile, dataset: { ...start.dataset, name: hostile, source: hostile } },
-    reconstructions: { originals: stack(1), reconstructions: stack(1), labels: [`" onerror="x`] },
+    reconstructions: { originals: one, reconstructions: one, labels: [`" onerror="x`] },
   });
   assert.doesNotMatch(page, /<script/);
   assert.doesNotMatch(page, /" onerror=/);

@@ -1,0 +1,78 @@
+/** The report of a run in a browser: nothing of it is cut off, and only the table of epochs may be scrolled sideways. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { renderReport } from "../../src/ml/image/report.ts";
+import type { ReportData } from "../../src/ml/image/report-data.ts";
+import { findChromium, noChromium } from "../fixtures/chromium.ts";
+import { finished } from "../unit/image/run-data.ts";
+import { launch } from "./browser.ts";
+
+const chromium = findChromium();
+const skip = chromium === undefined ? noChromium : false;
+
+describe("report", () => {
+  let browser: Browser;
+
+  before(async () => {
+    if (chromium !== undefined) browser = await launch(chromium);
+  });
+
+  after(() => browser?.close());
+
+  async function open(data: ReportData, width: number): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    await page.setContent(renderReport(data));
+    return page;
+  }
+
+  for (const [width, height] of [
+    [28, 28],
+    [8, 8],
+    [1, 40],
+    [256, 256],
+  ] as const)
+    for (const screen of [1280, 900])
+      test(`shows pictures of ${width}×${height} whole on a screen of ${screen} pixels`, {
+        skip,
+      }, async () => {
+        const page = await open(finished({ width, height }), screen);
+        const found = await page.evaluate(() => ({
+          scrolled: [...document.querySelectorAll("*")]
+            .filter(
+              (element) =>
+                element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight,
+            )
+            .filter((element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX))
+            .map((element) => element.getAttribute("aria-label") ?? element.tagName),
+          wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          cut: [...document.querySelectorAll("img")].filter((image) => {
+            const section = (image.closest("section") as Element).getBoundingClientRect();
+            const box = image.getBoundingClientRect();
+            return box.width < 1 || box.left < section.left || box.right > section.right;
+          }).length,
+        }));
+        await page.close();
+        assert.deepEqual(
+          { ...found, scrolled: found.scrolled.filter((name) => name !== "Epochs") },
+          { scrolled: [], wide: 0, cut: 0 },
+        );
+      });
+
+  test("puts ten small pictures in one row, and twice five where ten do not fit", { skip }, async () => {
+    for (const [screen, rows] of [
+      [1280, 1],
+      [900, 2],
+      [420, 2],
+    ] as const) {
+      const page = await open(finished({ width: 28, height: 28 }), screen);
+      const tops = await page
+        .locator(".pairs li")
+        .evaluateAll((pairs) => pairs.map((pair) => pair.getBoundingClientRect().top));
+      await page.close();
+      assert.equal(tops.length, 10);
+      assert.equal(new Set(tops).size, rows, `at ${screen} pixels`);
+      assert.equal(tops.filter((top) => top === tops[0]).length, 10 / rows, `at ${screen} pixels`);
+    }
+  });
+});
