@@ -139,7 +139,7 @@ ${hasLatents ? latentSection(test) : ""}
 /** See samples in ../train/pictures.ts. */
 function samplesNote({ model }: Experiment): string {
   if (model.kind === "variational") return "Generated: latents drawn from the prior, decoded.";
-  return "Generated: latents drawn from a normal distribution, each with the mean and the standard deviation it has over images of the test split, decoded. A plain autoencoder has no prior to draw from and is not trained for this: expect less than a VAE's.";
+  return "Generated: latents drawn from a normal distribution, each with the mean and the standard deviation it has over images of the test split, decoded. A plain autoencoder has no prior and is not trained to generate.";
 }
 
 function latentSection(test: Evaluation): Markup {
