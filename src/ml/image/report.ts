@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
-import type { Experiment } from "../../contract/experiment.ts";
+import type { DatasetChoice, Experiment } from "../../contract/experiment.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import { imageAt, pngDataUrl } from "./grey-image.ts";
 import { klChart } from "./kl-chart.ts";
@@ -72,13 +72,22 @@ function tileSizes({ width, height }: StartEvent["dataset"]): TileSizes {
   return { large, small: scaled(64), enlarged: large.width > width };
 }
 
+/** What comes after "60,000 images". */
+const imagesOf: Readonly<Record<DatasetChoice["kind"], string>> = {
+  mnist: "of MNIST",
+  "drawn-digits": "of drawn digits",
+  idx: "from IDX files",
+  folder: "from a folder of pictures",
+};
+
 function lead({ start, experiment, epochs, done }: ReportData): string {
   const { model } = experiment;
   const kind = model.kind === "variational" ? "A variational autoencoder" : "An autoencoder";
   const widths = [...model.encoder, ...model.decoder.slice(1)].map(String).join(" → ");
-  const images = formatCount(start.dataset.train);
+  const { train } = start.dataset;
+  const images = `${formatCount(train)} ${train === 1 ? "image" : "images"} ${imagesOf[experiment.dataset.kind]}`;
   const trained = epochs.length === 1 ? "1 epoch" : `${formatCount(epochs.length)} epochs`;
-  return `${kind}, ${widths}, trained on ${images} images of ${start.dataset.name} for ${trained}${ending(done)}.`;
+  return `${kind}, ${widths}, trained on ${images} for ${trained}${ending(done)}.`;
 }
 
 function ending({ reason }: DoneEvent): string {
@@ -171,7 +180,7 @@ function runSection({ start, experiment, startedAt, version }: ReportData): Mark
     ["Experiment", experiment.name],
     [
       "Dataset",
-      `${dataset.name}, ${formatCount(dataset.train)} + ${formatCount(dataset.test)} images of ${dataset.width}×${dataset.height}`,
+      `${formatCount(dataset.train)} + ${formatCount(dataset.test)} images ${imagesOf[experiment.dataset.kind]}, each ${dataset.width}×${dataset.height}`,
     ],
     ["Source", dataset.source],
     ["SHA-256 of the data", markup`<code>${dataset.sha256}</code>`],

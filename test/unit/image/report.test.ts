@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import type { DatasetChoice } from "../../../src/contract/experiment.ts";
 import { escapeText, markup } from "../../../src/ml/image/markup.ts";
 import { renderReport } from "../../../src/ml/image/report.ts";
 import { autoencoder, epochsOf, finished, stackOf, vae } from "./run-data.ts";
@@ -22,6 +23,25 @@ test("the report holds ten pairs, sixteen samples and a row per epoch", () => {
     10,
   );
   assert.doesNotMatch(page, /NaN|undefined|\[object/);
+});
+
+test("the report says in words what the model was trained on", () => {
+  const kinds: readonly (readonly [DatasetChoice, string])[] = [
+    [{ kind: "mnist" }, "60,000 images of MNIST for 3 epochs"],
+    [
+      { kind: "drawn-digits", train: 60_000, test: 10_000, seed: 1 },
+      "60,000 images of drawn digits for 3 epochs",
+    ],
+    [{ kind: "idx", path: "." }, "60,000 images from IDX files for 3 epochs"],
+    [
+      { kind: "folder", path: ".", width: 28, height: 28, invert: false, testFraction: 0.1, seed: 1 },
+      "60,000 images from a folder of pictures for 3 epochs",
+    ],
+  ];
+  for (const [dataset, words] of kinds) {
+    const page = renderReport({ ...run, experiment: { ...vae, dataset } });
+    assert.ok(page.includes(`trained on ${words}.`));
+  }
 });
 
 test("the report asks for nothing outside itself", () => {
