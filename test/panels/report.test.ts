@@ -59,6 +59,35 @@ describe("report", () => {
         );
       });
 
+  test("sets its figures in full rows, however many they are", { skip }, async () => {
+    const variational = finished({ width: 28, height: 28 });
+    const active = variational.epochs.map((epoch) => ({ ...epoch, test: { ...epoch.test, aboveFloor: 38 } }));
+    const plain = variational.epochs.map((epoch) => ({
+      ...epoch,
+      test: { ...epoch.test, klPerDimension: [], activeUnits: null },
+    }));
+    for (const [epochs, count] of [
+      [plain, 4],
+      [variational.epochs, 5],
+      [active, 6],
+    ] as const)
+      for (const screen of [1280, 900, 420]) {
+        const page = await open({ ...variational, epochs }, screen);
+        const boxes = await page.locator(".numbers > div").evaluateAll((tiles) =>
+          tiles.map((tile) => {
+            const { top, right } = tile.getBoundingClientRect();
+            return { top, right };
+          }),
+        );
+        await page.close();
+        assert.equal(boxes.length, count);
+        const edge = Math.max(...boxes.map(({ right }) => right));
+        const rightmost = new Map(boxes.map(({ top, right }) => [top, right]));
+        for (const right of rightmost.values()) assert.ok(edge - right < 1, `${count} at ${screen} pixels`);
+        assert.equal(rightmost.size, screen === 420 && count > 4 ? 3 : 2, `${count} at ${screen} pixels`);
+      }
+  });
+
   test("puts ten small pictures in one row, and twice five where ten do not fit", { skip }, async () => {
     for (const [screen, rows] of [
       [1280, 1],

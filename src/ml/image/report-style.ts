@@ -64,14 +64,18 @@ h2 { margin: 0 0 4px; font-size: 17px; font-weight: 600; letter-spacing: -.005em
 .lead { margin: 0; max-width: 90ch; color: var(--muted); font-size: 16px; text-wrap: pretty; }
 .note { margin: 0 0 18px; max-width: 100ch; color: var(--muted); font-size: 13.5px; text-wrap: pretty; }
 section { background: var(--background); border: 1px solid var(--line); border-radius: 14px; padding: 24px 28px; margin: 0 0 20px; min-width: 0; }
-.numbers { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1px; padding: 0; margin: 0 0 20px; overflow: hidden; background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
-@media (min-width: 820px) { .columns-3 { grid-template-columns: repeat(3, 1fr); } .columns-4 { grid-template-columns: repeat(4, 1fr); } .columns-5 { grid-template-columns: repeat(5, 1fr); } }
-@media (max-width: 819px) { .numbers div:last-child:nth-child(odd) { grid-column: span 2; } }
-.numbers div { display: flex; flex-direction: column; gap: 2px; padding: 18px 22px 16px; background: var(--background); }
+.numbers { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1px; padding: 0; margin: 0 0 20px; overflow: hidden; background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
+.figures-5 div:first-child { grid-column: span 2; }
+@media (min-width: 700px) {
+  .numbers { grid-template-columns: repeat(6, minmax(0, 1fr)); }
+  .numbers div { grid-column: span 2; }
+  .figures-4 div, .figures-5 div:nth-child(-n+2) { grid-column: span 3; }
+}
+.numbers div { padding: 18px 22px 16px; background: var(--background); }
 .numbers dt { color: var(--muted); font-size: 13px; }
 .numbers dd { margin: 0; }
-.numbers .value { font-size: 27px; line-height: 1.25; font-weight: 600; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
-.numbers .value small { margin-left: 3px; font-size: 14px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
+.numbers .value { margin: 2px 0; font-size: 27px; line-height: 1.25; font-weight: 600; letter-spacing: -.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.numbers .value small { font-size: 14px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
 .numbers .detail { color: var(--muted); font-size: 12.5px; line-height: 1.45; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 20px; }
 @media (min-width: 960px) { .columns { grid-template-columns: minmax(0, max-content) minmax(440px, 1fr); } .columns > :only-child { grid-column: span 2; } }
@@ -105,6 +109,6 @@ code, pre { font: 12.5px/1.55 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, C
 details { margin-top: 18px; }
 summary { color: var(--muted); font-size: 13.5px; cursor: pointer; }
 pre { margin: 12px 0 0; padding: 16px 18px; background: var(--page); border-radius: 8px; overflow: auto; }
-@media (max-width: 640px) { main { padding: 28px 12px 40px; } section { padding: 18px 16px; } h1 { font-size: 27px; } .run { grid-template-columns: 1fr; gap: 0; } .run dd { margin-bottom: 10px; } }
+@media (max-width: 640px) { main { padding: 28px 12px 40px; } section { padding: 18px 16px; } h1 { font-size: 27px; } .numbers div { padding: 14px 16px; } .numbers .value { font-size: 24px; } .run { grid-template-columns: 1fr; gap: 0; } .run dd { margin-bottom: 10px; } }
 @media print { :root { --page: #ffffff; } section, .numbers { break-inside: avoid; } .epochs { max-height: none; } }
 `;
