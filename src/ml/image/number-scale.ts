@@ -50,10 +50,18 @@ function logarithmicScale(low: number, high: number, tickCount: number): NumberS
   const pad = (to - from) * 0.06;
   const scale = linearScale(from - pad, to + pad, tickCount);
   const step = Math.max(1, Math.ceil((to - from) / tickCount));
-  const powers = multiplesOf(step, from - pad, to + pad);
+  const powersEvery = (count: number) => multiplesOf(count, from - pad, to + pad).map((power) => 10 ** power);
+  const withThrees = [1, 3]
+    .flatMap((digit) =>
+      multiplesOf(1, from - pad - Math.log10(digit), to + pad - Math.log10(digit)).map(
+        (power) => digit * 10 ** power,
+      ),
+    )
+    .sort((a, b) => a - b)
+    .map(withoutNoise);
   return {
     position: (value) => scale.position(Math.log10(value)),
-    ticks: powers.map((power) => 10 ** power),
+    ticks: firstWithEnough([powersEvery(step), powersEvery(Math.ceil(step / 2)), powersEvery(1), withThrees]),
   };
 }
 
@@ -61,9 +69,19 @@ function extreme(values: readonly number[], choose: (a: number, b: number) => nu
   return values.reduce((found, value) => choose(found, value), values[0] ?? 0);
 }
 
+/** Fewer do not show how an axis runs. */
+const leastTicks = 3;
+
 /** Multiples of 1, 2 or 5 times a power of ten within low … high, about `count` of them. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  return multiplesOf(roundStep(high - low, count), low, high);
+export function roundTicks(low: number, high: number, count: number): readonly number[] {
+  return firstWithEnough(
+    [1, 2, 4].map((finer) => multiplesOf(roundStep(high - low, finer * count), low, high)),
+  );
+}
+
+/** The first of ever closer ticks that are enough; where none are, the closest. */
+function firstWithEnough(choices: readonly (readonly number[])[]): readonly number[] {
+  return choices.find((ticks) => ticks.length >= leastTicks) ?? choices.at(-1) ?? [];
 }
 
 /** The round number (1, 2, 5 × 10ⁿ) nearest above span / count. */

@@ -120,6 +120,21 @@ test("ticks are round numbers within the range", () => {
   assert.deepEqual(formatTicks([0, 20_000]), ["0", "20,000"]);
 });
 
+test("an axis has at least three ticks, however small the chart", () => {
+  for (const tickCount of [2, 3, 5])
+    for (let low = 1; low < 400; low += 7)
+      for (const span of [0.3, 1, 2.1, 5.2, 19, 48, 60, 777, 1e4, 1e6, 1e9]) {
+        const values = [low, low + span];
+        const { ticks } = valueScale(values, tickCount);
+        assert.ok(ticks.length >= 3 && ticks.length <= 4 * tickCount, `${values}: ${ticks}`);
+        assert.deepEqual(
+          ticks,
+          [...new Set(ticks)].sort((a, b) => a - b),
+        );
+      }
+  assert.deepEqual(valueScale([3, 160], 3).ticks, [3, 10, 30, 100]);
+});
+
 test("a scale holds all of its values", () => {
   for (const values of [[1, 2, 3], [5], [0], [-1, 4], [1e-3, 1e6]]) {
     const scale = valueScale(values, 5);
