@@ -57,7 +57,7 @@ export function drawPanel(panel: Panel, box: Box, palette: Palette): Markup {
     bound === null ? values : [...values, bound.value],
     Math.round(box.height / 75),
   );
-  const ends = endLabels(panel, bound, palette);
+  const ends = endLabels(panel);
   const endWidth = Math.max(0, ...ends.map((end) => approximateTextWidth(end.text, textSize)));
   const tickWidth = Math.max(
     0,
@@ -78,8 +78,8 @@ export function drawPanel(panel: Panel, box: Box, palette: Palette): Markup {
   return markup`<g>
 ${heading(panel, vertical.logarithmic, box, palette)}
 ${axes(horizontal, vertical, plot, place, palette)}
-${bound === null ? "" : boundLine(place.y(bound.value), plot, palette)}
 ${panel.series.map((series) => line(series, place, palette))}
+${bound === null ? "" : boundLine(bound, place.y(bound.value), plot, palette)}
 ${spread(ends, place.y, plot).map(
   (
     end,
@@ -145,8 +145,10 @@ function axes(
 ${cols}`;
 }
 
-function boundLine(y: number, plot: Box, palette: Palette): Markup {
-  return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${round(y)}" y2="${round(y)}" stroke="${palette.floor}" stroke-width="1.5" stroke-dasharray="5 4"/>`;
+/** Its name stands on it where curves begin, far above a floor; a rim keeps it readable where one does not. */
+function boundLine(bound: NonNullable<Panel["bound"]>, y: number, plot: Box, palette: Palette): Markup {
+  return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${round(y)}" y2="${round(y)}" stroke="${palette.floor}" stroke-width="1.5" stroke-dasharray="5 4"/>
+<text x="${round(plot.left + 8)}" y="${round(y - 6)}" fill="${palette.floor}" stroke="${palette.background}" stroke-width="4" stroke-linejoin="round" paint-order="stroke" font-size="${textSize}" font-weight="600">${bound.name} ${formatValue(bound.value)}</text>`;
 }
 
 function line(series: Series, place: Placement, palette: Palette): Markup {
@@ -169,20 +171,13 @@ interface EndLabel {
   readonly value: number;
 }
 
-function endLabels(panel: Panel, bound: Panel["bound"], palette: Palette): EndLabel[] {
-  const labels = panel.series.flatMap((series) => {
+function endLabels(panel: Panel): EndLabel[] {
+  return panel.series.flatMap((series) => {
     const last = series.points.at(-1);
     return last === undefined
       ? []
       : [{ text: `${series.name} ${formatValue(last.value)}`, color: series.color, value: last.value }];
   });
-  if (bound !== null)
-    labels.push({
-      text: `${bound.name} ${formatValue(bound.value)}`,
-      color: palette.floor,
-      value: bound.value,
-    });
-  return labels;
 }
 
 /** Moves labels apart until none covers another, then back up where the lowest would leave the plot. */
