@@ -32,7 +32,7 @@ describe("report", () => {
     [1, 40],
     [256, 256],
   ] as const)
-    for (const screen of [1280, 900])
+    for (const screen of [1280, 900, 420])
       test(`shows pictures of ${width}×${height} whole on a screen of ${screen} pixels`, {
         skip,
       }, async () => {
@@ -58,6 +58,27 @@ describe("report", () => {
           { scrolled: [], wide: 0, cut: 0 },
         );
       });
+
+  test("sets its charts one below the other where they would not be readable side by side", {
+    skip,
+  }, async () => {
+    for (const [screen, stacked] of [
+      [1280, false],
+      [900, false],
+      [420, true],
+    ] as const) {
+      const page = await open(finished({ width: 28, height: 28 }), screen);
+      const visible = page.locator(".curves svg:visible");
+      assert.equal(await visible.count(), 1);
+      const [loss = 0, reconstruction = 0] = await visible
+        .locator("text")
+        .filter({ hasText: /^(Loss|Reconstruction)$/ })
+        .evaluateAll((titles) => titles.map((title) => title.getBoundingClientRect().left));
+      assert.equal(await page.locator(".bars svg:visible").count(), 1);
+      await page.close();
+      assert.equal(Math.abs(loss - reconstruction) < 1, stacked, `at ${screen} pixels`);
+    }
+  });
 
   test("sets its figures in full rows, however many they are", { skip }, async () => {
     const variational = finished({ width: 28, height: 28 });

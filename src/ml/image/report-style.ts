@@ -81,8 +81,11 @@ section { background: var(--background); border: 1px solid var(--line); border-r
 @media (min-width: 960px) { .columns { grid-template-columns: minmax(0, max-content) minmax(440px, 1fr); } .columns > :only-child { grid-column: span 2; } }
 .scroll { overflow: auto; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 4px; }
-.chart svg { display: block; width: 100%; height: auto; min-width: 640px; }
-.bars svg { display: block; width: 100%; height: auto; min-width: 380px; }
+.wide svg, .narrow svg { display: block; width: 100%; height: auto; }
+.narrow svg { max-width: 560px; }
+.wide { display: none; }
+@container (min-width: 660px) { .curves .wide { display: block; } .curves .narrow { display: none; } }
+@container (min-width: 520px) { .bars .wide { display: block; } .bars .narrow { display: none; } }
 img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: var(--rendering); background: #000; outline: 1px solid var(--line); }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, var(--pair-width)); gap: 16px var(--gap); margin: 0; padding: 1px; list-style: none; }
 .pairs li { text-align: center; }

@@ -42,7 +42,7 @@ ${keyNumbers(data)}
 <section aria-labelledby="curves">
 <h2 id="curves">Loss curves</h2>
 <p class="note">${curvesNote(data)}</p>
-<div class="scroll chart" tabindex="0" role="group" aria-label="Loss curves">${lossChartMarkup(data.epochs, data.experiment, pagePalette)}</div>
+${lossCharts(data)}
 </section>
 ${reconstructionSection(data)}
 ${latentSections(data)}
@@ -108,6 +108,13 @@ function curvesNote({ experiment, epochs }: ReportData): string {
   return `${parts} Training is measured while the weights still change, the test split after each epoch.${floor}`;
 }
 
+/** Drawn for both widths, for text that shrank with its chart could not be read; the style sheet shows one. */
+function lossCharts({ epochs, experiment }: ReportData): Markup {
+  const chart = (arrangement: "wide" | "stacked") =>
+    lossChartMarkup(epochs, experiment, pagePalette, arrangement);
+  return markup`<div class="room curves"><div class="wide">${chart("wide")}</div><div class="narrow">${chart("stacked")}</div></div>`;
+}
+
 function reconstructionSection({ reconstructions }: ReportData): Markup {
   const { originals, reconstructions: rebuilt, labels } = reconstructions;
   const pictures = (name: string, stack: ImageStack) =>
@@ -155,7 +162,7 @@ function latentSection(test: Evaluation): Markup {
   return markup`<section aria-labelledby="latents">
 <h2 id="latents">KL divergence per latent dimension</h2>
 <p class="note">${latentNote(test.klPerDimension.length, test.activeUnits)}</p>
-<div class="scroll bars" tabindex="0" role="group" aria-label="KL divergence per latent dimension">${klChart(test, pagePalette)}</div>
+<div class="room bars"><div class="wide">${klChart(test, pagePalette, "wide")}</div><div class="narrow">${klChart(test, pagePalette, "narrow")}</div></div>
 </section>`;
 }
 
