@@ -9,6 +9,7 @@ import {
   formatTicks,
   formatValue,
   type NumberScale,
+  type ValueScale,
   valueScale,
 } from "./number-scale.ts";
 import { approximateTextWidth, type Palette } from "./palette.ts";
@@ -59,10 +60,7 @@ export function drawPanel(panel: Panel, box: Box, palette: Palette): Markup {
   );
   const ends = endLabels(panel);
   const endWidth = Math.max(0, ...ends.map((end) => approximateTextWidth(end.text, textSize)));
-  const tickWidth = Math.max(
-    0,
-    ...formatTicks(vertical.ticks).map((tick) => approximateTextWidth(tick, textSize)),
-  );
+  const tickWidth = Math.max(0, ...tickNames(vertical).map((tick) => approximateTextWidth(tick, textSize)));
   const plot: Box = {
     left: box.left + tickWidth + 10,
     top: box.top + headerHeight,
@@ -120,13 +118,13 @@ function heading(panel: Panel, logarithmic: boolean, box: Box, palette: Palette)
 
 function axes(
   horizontal: NumberScale,
-  vertical: NumberScale,
+  vertical: ValueScale,
   plot: Box,
   place: Placement,
   palette: Palette,
 ): Markup {
   const bottom = plot.top + plot.height;
-  const names = formatTicks(vertical.ticks);
+  const names = tickNames(vertical);
   const rows = vertical.ticks.map((tick, index) => {
     const y = round(place.y(tick));
     return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${y}" y2="${y}" stroke="${palette.line}"/>
@@ -143,6 +141,11 @@ function axes(
   });
   return markup`${rows}<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${bottom}" y2="${bottom}" stroke="${palette.muted}"/>
 ${cols}`;
+}
+
+/** On equal steps all have the same decimals; powers of ten have none in common. */
+function tickNames({ ticks, logarithmic }: ValueScale): readonly string[] {
+  return logarithmic ? ticks.flatMap((tick) => formatTicks([tick])) : formatTicks(ticks);
 }
 
 /** Its name stands on it where curves begin, far above a floor; a rim keeps it readable where one does not. */

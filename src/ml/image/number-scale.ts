@@ -9,6 +9,11 @@ export interface NumberScale {
   readonly ticks: readonly number[];
 }
 
+export interface ValueScale extends NumberScale {
+  /** In powers of ten. */
+  readonly logarithmic: boolean;
+}
+
 /** A scale of equal steps from `low` to `high`, its ends not rounded: for an axis that must fit its data exactly. */
 export function linearScale(low: number, high: number, tickCount: number): NumberScale {
   const span = high - low || 1;
@@ -30,10 +35,7 @@ export function epochScale(first: number, last: number, tickCount: number): Numb
  * A scale that holds all `values` with a little air. It counts in powers of ten when the values span more than a
  * factor of 50, since on equal steps all but the first epochs of such a curve would lie flat on the axis.
  */
-export function valueScale(
-  values: readonly number[],
-  tickCount: number,
-): NumberScale & { logarithmic: boolean } {
+export function valueScale(values: readonly number[], tickCount: number): ValueScale {
   const low = extreme(values, Math.min);
   const high = extreme(values, Math.max);
   if (low > 0 && high / low > 50) return { ...logarithmicScale(low, high, tickCount), logarithmic: true };

@@ -38,7 +38,7 @@ function tileRules({ large, small }: TileSizes): string {
   const pairs = (columns: number) =>
     `.pairs { grid-template-columns: repeat(${columns}, var(--pair-width)); }`;
   return `.pairs { ${tileVariables(small)} }
-${from(5, pairWidth(small), pairs(5))}${from(5, pairWidth(large), `.pairs { ${tileVariables(large)} }`)}${from(10, pairWidth(large), pairs(10))}${from(8, large.width, ".columns > :only-child .samples { grid-template-columns: repeat(8, var(--tile-width)); }")}`;
+${from(5, pairWidth(small), pairs(5))}${from(5, pairWidth(large), `.pairs { ${tileVariables(large)} }`)}${from(10, pairWidth(large), pairs(10))}${from(8, large.width, ".samples { grid-template-columns: repeat(8, var(--tile-width)); }")}`;
 }
 
 function tileVariables(tile: TileSize): string {
@@ -83,6 +83,7 @@ section { background: var(--background); border: 1px solid var(--line); border-r
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 4px; }
 .wide svg, .narrow svg { display: block; width: 100%; height: auto; }
 .narrow svg { max-width: 560px; }
+.bars .wide svg { max-width: 660px; }
 .wide { display: none; }
 @container (min-width: 660px) { .curves .wide { display: block; } .curves .narrow { display: none; } }
 @container (min-width: 520px) { .bars .wide { display: block; } .bars .narrow { display: none; } }
@@ -94,6 +95,7 @@ img { display: block; width: var(--tile-width); height: var(--tile-height); imag
 .samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: var(--gap); margin: 0; padding: 1px; list-style: none; }
 .samples img { width: 100%; height: auto; }
 .room, .columns > :only-child { container-type: inline-size; }
+@media (max-width: 959px) { .columns > * { container-type: inline-size; } }
 .epochs { max-height: 460px; }
 .epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }

@@ -72,6 +72,8 @@ test("losses over many powers of ten, tiny, zero, equal or not finite still make
   ])
     finite(lossChart(epochsOf(values), vae, lightPalette));
   assert.match(lossChart(epochsOf([1e9, 1e3]), autoencoder, lightPalette), /logarithmic/);
+  const decades = lossChart(epochsOf([2, 0.02]), autoencoder, lightPalette);
+  for (const tick of ["1", "0.1", "0.03"]) assert.ok(decades.includes(`>${tick}</text>`), tick);
 });
 
 test("the floor's name stands just above its line, away from the names of curves that end near it", () => {
