@@ -8,7 +8,7 @@ import type { Losses } from "../../contract/losses.ts";
 import { type Box, drawPanel, type Panel, type Point, type Series } from "./chart-panel.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatValue } from "./number-scale.ts";
-import { fontFamily, type Palette } from "./palette.ts";
+import { approximateTextWidth, fontFamily, type Palette } from "./palette.ts";
 
 /** What the chart needs of an epoch; an EpochEvent has it. */
 export type EpochLosses = Pick<EpochEvent, "epoch" | "train" | "test">;
@@ -17,24 +17,50 @@ type Model = Pick<Experiment, "model" | "loss">;
 
 /** Around the chart where it stands alone; a page brings its own. */
 const documentMargin = 28;
-const documentHeight = 470;
+const headingHeight = 44;
+const documentHeight = 470 + headingHeight;
 /** Panels beside each other, and one below the other where there is no room for that. */
-const wide = { width: 960, height: documentHeight - 2 * documentMargin, gap: 36, gapBelow: 20 };
+const wide = { width: 960, height: 414, gap: 36, gapBelow: 20 };
 const stacked = { width: 440, panelHeight: 250, gap: 24 };
 /** More points per line than this are below a pixel each. */
 const maximumPoints = 600;
 
-/** An SVG document of 960 × 470. No epochs give an empty chart that says so. */
-export function lossChart(epochs: readonly EpochLosses[], experiment: Model, palette: Palette): string {
+/**
+ * An SVG document of 960 × 514, headed by the experiment's name and that of the run's folder: it is often shown away
+ * from it. No epochs give an empty chart that says so.
+ */
+export function lossChart(
+  epochs: readonly EpochLosses[],
+  experiment: Model & Pick<Experiment, "name">,
+  run: string,
+  palette: Palette,
+): string {
   const size = { width: wide.width, height: documentHeight };
   const panels = panelsOf(epochs, experiment, palette);
   const inner = {
     left: documentMargin,
-    top: documentMargin,
+    top: documentMargin + headingHeight,
     width: size.width - 2 * documentMargin,
-    height: size.height - 2 * documentMargin,
+    height: size.height - 2 * documentMargin - headingHeight,
   };
-  return svg(epochs, panels, layOut(panels.length, inner), size, palette).text;
+  const boxes = layOut(panels.length, inner);
+  return svg(epochs, panels, boxes, size, palette, heading(experiment.name, run, palette)).text;
+}
+
+function heading(name: string, run: string, palette: Palette): Markup {
+  const y = documentMargin + 17;
+  const room = wide.width - 2 * documentMargin;
+  const title = shortened(name, 20, room * 0.6);
+  const folder = shortened(`run ${run}`, 13, room * 0.35);
+  return markup`<text x="${documentMargin}" y="${y}" fill="${palette.ink}" font-size="20" font-weight="600">${title}</text>
+<text x="${wide.width - documentMargin}" y="${y}" fill="${palette.muted}" font-size="13" text-anchor="end">${folder}</text>
+`;
+}
+
+/** As much of a text as has room. */
+function shortened(text: string, fontSize: number, room: number): string {
+  if (approximateTextWidth(text, fontSize) <= room) return text;
+  return `${text.slice(0, Math.floor(room / approximateTextWidth("x", fontSize)) - 1)}…`;
 }
 
 /** The same panels without margins, to be put into a page: for a wide one, or one below the other for a narrow one. */
@@ -60,10 +86,11 @@ function svg(
   boxes: readonly Box[],
   size: { readonly width: number; readonly height: number },
   palette: Palette,
+  head: Markup = markup``,
 ): Markup {
   return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${describe(epochs)}" font-family="${fontFamily}">
 <rect width="${size.width}" height="${size.height}" fill="${palette.background}"/>
-${panels.map((panel, index) => drawPanel(panel, boxes[index] as Box, palette))}
+${head}${panels.map((panel, index) => drawPanel(panel, boxes[index] as Box, palette))}
 ${panels.length > 0 ? "" : markup`<text x="${size.width / 2}" y="${size.height / 2}" fill="${palette.muted}" font-size="17" text-anchor="middle">No epoch is finished yet.</text>`}
 </svg>`;
 }
