@@ -1,4 +1,4 @@
-/** The report of a run in a browser: nothing of it is cut off, and only the table of epochs may be scrolled sideways. */
+/** The report of a run in a browser: nothing of it is cut off, and only the table of epochs and the experiment may be scrolled. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -32,7 +32,7 @@ describe("report", () => {
     [1, 40],
     [256, 256],
   ] as const)
-    for (const screen of [1280, 900, 420])
+    for (const screen of [1280, 900, 420, 320])
       test(`shows pictures of ${width}×${height} whole on a screen of ${screen} pixels`, {
         skip,
       }, async () => {
@@ -54,7 +54,7 @@ describe("report", () => {
         }));
         await page.close();
         assert.deepEqual(
-          { ...found, scrolled: found.scrolled.filter((name) => name !== "Epochs") },
+          { ...found, scrolled: found.scrolled.filter((name) => name !== "Epochs" && name !== "PRE") },
           { scrolled: [], wide: 0, cut: 0 },
         );
       });
@@ -107,6 +107,21 @@ describe("report", () => {
         for (const right of rightmost.values()) assert.ok(edge - right < 1, `${count} at ${screen} pixels`);
         assert.equal(rightmost.size, screen === 420 && count > 4 ? 3 : 2, `${count} at ${screen} pixels`);
       }
+  });
+
+  test("shows even the largest pictures five in a row, two on a telephone", { skip }, async () => {
+    for (const [screen, columns] of [
+      [1280, 5],
+      [900, 5],
+      [420, 2],
+    ] as const) {
+      const page = await open(finished({ width: 256, height: 256 }), screen);
+      const tops = await page
+        .locator(".pairs li")
+        .evaluateAll((pairs) => pairs.map((pair) => pair.getBoundingClientRect().top));
+      await page.close();
+      assert.equal(tops.filter((top) => top === tops[0]).length, columns, `at ${screen} pixels`);
+    }
   });
 
   test("puts ten small pictures in one row, and twice five where ten do not fit", { skip }, async () => {

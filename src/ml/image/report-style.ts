@@ -88,9 +88,9 @@ section { background: var(--background); border: 1px solid var(--line); border-r
 @container (min-width: 660px) { .curves .wide { display: block; } .curves .narrow { display: none; } }
 @container (min-width: 520px) { .bars .wide { display: block; } .bars .narrow { display: none; } }
 img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: var(--rendering); background: #000; outline: 1px solid var(--line); }
-.pairs { display: grid; grid-template-columns: repeat(auto-fill, var(--pair-width)); gap: 16px var(--gap); margin: 0; padding: 1px; list-style: none; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, min(100%, var(--pair-width))); gap: 16px var(--gap); margin: 0; padding: 1px; list-style: none; }
 .pairs li { text-align: center; }
-.pairs img { margin: 0 auto var(--gap); }
+.pairs img { max-width: 100%; height: auto; margin: 0 auto var(--gap); }
 .pairs span { color: var(--muted); font-size: 12.5px; font-variant-numeric: tabular-nums; }
 .samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: var(--gap); margin: 0; padding: 1px; list-style: none; }
 .samples img { width: 100%; height: auto; }

@@ -60,16 +60,20 @@ function styleHash(style: string): string {
 }
 
 /**
- * As large as lets ten stand in a row, five on a telephone, by a whole factor: three times and twice 28×28; larger
- * images at their own size.
+ * As large as lets ten stand in a row, five on a telephone, by a whole factor: three times and twice 28×28. Larger
+ * images have their own size, the largest one that lets five stand in a row, or two.
  */
 function tileSizes({ width, height }: StartEvent["dataset"]): TileSizes {
-  const scaled = (side: number) => {
-    const factor = Math.max(1, Math.floor(side / Math.max(width, height)));
-    return { width: width * factor, height: height * factor };
+  const side = Math.max(width, height);
+  const scaled = (enlargedSide: number, largestSide: number) => {
+    const factor = side > enlargedSide ? Math.min(1, largestSide / side) : Math.floor(enlargedSide / side);
+    return {
+      width: Math.max(1, Math.round(width * factor)),
+      height: Math.max(1, Math.round(height * factor)),
+    };
   };
-  const large = scaled(96);
-  return { large, small: scaled(64), enlarged: large.width > width };
+  const large = scaled(96, 196);
+  return { large, small: scaled(64, 128), enlarged: large.width > width };
 }
 
 /** What comes after "60,000 images". */
