@@ -94,13 +94,17 @@ describe("a trained run", () => {
     });
   });
 
-  test("draws reconstructions of as many test images as asked for, ten to a row", async (t) => {
+  test("draws reconstructions of as many test images as asked for, ten to a row, as the run's own picture has them", async (t) => {
     const run = await trainedRun(t);
     const draw = (count: number) =>
       reconstructionsOfRun({ run, engine, threads: 1, dataset: smallDataset, count });
-    assert.deepEqual(sizeOf(await draw(4)), [4 * 116 - 4, 2 * 116 - 4]);
-    assert.deepEqual(sizeOf(await draw(12)), [10 * 116 - 4, 4 * 116 - 4]);
-    assert.deepEqual(sizeOf(await draw(1000)), [10 * 116 - 4, 6 * 116 - 4]);
+    const own = readFileSync(join(run.path, "reconstructions.png"));
+    assert.ok(own.equals(await draw(10)));
+    const [width, height] = sizeOf(own);
+    const margin = 40;
+    assert.equal(sizeOf(await draw(4))[1], height);
+    assert.deepEqual(sizeOf(await draw(12)), [width, 2 * height - margin]);
+    assert.deepEqual(sizeOf(await draw(1000)), [width, 3 * height - 2 * margin]);
   });
 
   test("draws the same samples for the same seed, others for another", async (t) => {

@@ -9,6 +9,7 @@ import {
   formatTicks,
   formatValue,
   type NumberScale,
+  type ValueScale,
   valueScale,
 } from "./number-scale.ts";
 import { approximateTextWidth, type Palette } from "./palette.ts";
@@ -57,12 +58,9 @@ export function drawPanel(panel: Panel, box: Box, palette: Palette): Markup {
     bound === null ? values : [...values, bound.value],
     Math.round(box.height / 75),
   );
-  const ends = endLabels(panel, bound, palette);
+  const ends = endLabels(panel);
   const endWidth = Math.max(0, ...ends.map((end) => approximateTextWidth(end.text, textSize)));
-  const tickWidth = Math.max(
-    0,
-    ...formatTicks(vertical.ticks).map((tick) => approximateTextWidth(tick, textSize)),
-  );
+  const tickWidth = Math.max(0, ...tickNames(vertical).map((tick) => approximateTextWidth(tick, textSize)));
   const plot: Box = {
     left: box.left + tickWidth + 10,
     top: box.top + headerHeight,
@@ -78,8 +76,8 @@ export function drawPanel(panel: Panel, box: Box, palette: Palette): Markup {
   return markup`<g>
 ${heading(panel, vertical.logarithmic, box, palette)}
 ${axes(horizontal, vertical, plot, place, palette)}
-${bound === null ? "" : boundLine(place.y(bound.value), plot, palette)}
 ${panel.series.map((series) => line(series, place, palette))}
+${bound === null ? "" : boundLine(bound, place.y(bound.value), plot, palette)}
 ${spread(ends, place.y, plot).map(
   (
     end,
@@ -120,13 +118,13 @@ function heading(panel: Panel, logarithmic: boolean, box: Box, palette: Palette)
 
 function axes(
   horizontal: NumberScale,
-  vertical: NumberScale,
+  vertical: ValueScale,
   plot: Box,
   place: Placement,
   palette: Palette,
 ): Markup {
   const bottom = plot.top + plot.height;
-  const names = formatTicks(vertical.ticks);
+  const names = tickNames(vertical);
   const rows = vertical.ticks.map((tick, index) => {
     const y = round(place.y(tick));
     return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${y}" y2="${y}" stroke="${palette.line}"/>
@@ -145,8 +143,15 @@ function axes(
 ${cols}`;
 }
 
-function boundLine(y: number, plot: Box, palette: Palette): Markup {
-  return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${round(y)}" y2="${round(y)}" stroke="${palette.floor}" stroke-width="1.5" stroke-dasharray="5 4"/>`;
+/** On equal steps all have the same decimals; powers of ten have none in common. */
+function tickNames({ ticks, logarithmic }: ValueScale): readonly string[] {
+  return logarithmic ? ticks.flatMap((tick) => formatTicks([tick])) : formatTicks(ticks);
+}
+
+/** Its name stands on it where curves begin, far above a floor; a rim keeps it readable where one does not. */
+function boundLine(bound: NonNullable<Panel["bound"]>, y: number, plot: Box, palette: Palette): Markup {
+  return markup`<line x1="${round(plot.left)}" x2="${round(plot.left + plot.width)}" y1="${round(y)}" y2="${round(y)}" stroke="${palette.floor}" stroke-width="1.5" stroke-dasharray="5 4"/>
+<text x="${round(plot.left + 8)}" y="${round(y - 6)}" fill="${palette.floor}" stroke="${palette.background}" stroke-width="4" stroke-linejoin="round" paint-order="stroke" font-size="${textSize}" font-weight="600">${bound.name} ${formatValue(bound.value)}</text>`;
 }
 
 function line(series: Series, place: Placement, palette: Palette): Markup {
@@ -169,20 +174,13 @@ interface EndLabel {
   readonly value: number;
 }
 
-function endLabels(panel: Panel, bound: Panel["bound"], palette: Palette): EndLabel[] {
-  const labels = panel.series.flatMap((series) => {
+function endLabels(panel: Panel): EndLabel[] {
+  return panel.series.flatMap((series) => {
     const last = series.points.at(-1);
     return last === undefined
       ? []
       : [{ text: `${series.name} ${formatValue(last.value)}`, color: series.color, value: last.value }];
   });
-  if (bound !== null)
-    labels.push({
-      text: `${bound.name} ${formatValue(bound.value)}`,
-      color: palette.floor,
-      value: bound.value,
-    });
-  return labels;
 }
 
 /** Moves labels apart until none covers another, then back up where the lowest would leave the plot. */

@@ -7,15 +7,15 @@ import { type Markup, markup } from "./markup.ts";
 import { formatTicks, formatValue, linearScale } from "./number-scale.ts";
 import { fontFamily, type Palette } from "./palette.ts";
 
-const width = 600;
+const widths = { wide: 600, narrow: 400 } as const;
 const height = 300;
 const left = 44;
 const top = 14;
 const bottom = 44;
 /** More bars than this would be hairlines; the rest say less than the last one shown. */
 const maximumBars = 96;
-/** Up to this many bars each carries the number of its dimension. */
-const numberedBars = 32;
+/** Bars no closer than this each carry the number of their dimension. */
+const numberedPitch = 17;
 
 /** One latent dimension, its KL divergence in nats per image, and whether the model uses it. */
 interface Dimension {
@@ -24,10 +24,12 @@ interface Dimension {
   readonly active: boolean;
 }
 
-/** SVG of 600 × 300. `klPerDimension` must not be empty: there is nothing to draw for a plain autoencoder. */
-export function klChart(evaluation: Evaluation, palette: Palette): Markup {
+/** SVG of 600 × 300, or 400 × 300. `klPerDimension` must not be empty: there is nothing to draw for a plain autoencoder. */
+export function klChart(evaluation: Evaluation, palette: Palette, room: keyof typeof widths): Markup {
+  const width = widths[room];
   const dimensions = byContribution(evaluation);
   const shown = dimensions.slice(0, maximumBars);
+  const pitch = (width - left) / shown.length;
   const highest = Math.max(shown[0]?.kl ?? 0, 1e-3);
   const scale = linearScale(0, highest * 1.05, 4);
   const floor = height - bottom;
@@ -42,9 +44,9 @@ export function klChart(evaluation: Evaluation, palette: Palette): Markup {
 `,
   );
   return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(dimensions)}" font-family="${fontFamily}">
-${grid}${bars(shown, y, floor, palette)}
+${grid}${bars(shown, pitch, y, floor, palette)}
 <line x1="${left}" x2="${width}" y1="${floor}" y2="${floor}" stroke="${palette.muted}"/>
-<text x="${(left + width) / 2}" y="${height - 4}" fill="${palette.muted}" font-size="13" text-anchor="middle">${axisTitle(dimensions)}</text>
+<text x="${(left + width) / 2}" y="${height - 4}" fill="${palette.muted}" font-size="13" text-anchor="middle">${axisTitle(dimensions, pitch)}</text>
 </svg>`;
 }
 
@@ -62,11 +64,11 @@ function byContribution({ klPerDimension, activeUnits }: Evaluation): Dimension[
 
 function bars(
   dimensions: readonly Dimension[],
+  pitch: number,
   y: (value: number) => number,
   floor: number,
   palette: Palette,
 ): Markup[] {
-  const pitch = (width - left) / dimensions.length;
   const barWidth = Math.min(36, pitch * 0.72);
   return dimensions.map(({ index, kl, active }, rank) => {
     const centre = left + (rank + 0.5) * pitch;
@@ -76,7 +78,7 @@ function bars(
       ? markup`fill="${palette.train}"`
       : markup`fill="none" stroke="${palette.muted}" stroke-width="1.25"`;
     const number =
-      dimensions.length > numberedBars
+      pitch < numberedPitch
         ? ""
         : markup`<text x="${round(centre)}" y="${floor + 17}" fill="${palette.muted}" font-size="${pitch < 20 ? 10 : 12}" text-anchor="middle">${index}</text>`;
     return markup`<rect x="${round(centre - barWidth / 2)}" y="${round(floor - barHeight)}" width="${round(barWidth)}" height="${round(barHeight)}" rx="1.5" ${look}><title>dimension ${index}: ${formatValue(kl)} nats${active ? "" : ", inactive"}</title></rect>${number}
@@ -84,10 +86,10 @@ function bars(
   });
 }
 
-function axisTitle(dimensions: readonly Dimension[]): string {
+function axisTitle(dimensions: readonly Dimension[], pitch: number): string {
   if (dimensions.length > maximumBars)
     return `the ${maximumBars} most telling of ${dimensions.length} latent dimensions`;
-  return dimensions.length > numberedBars ? "latent dimensions" : "latent dimension";
+  return pitch < numberedPitch ? "latent dimensions" : "latent dimension";
 }
 
 function describe(dimensions: readonly Dimension[]): string {

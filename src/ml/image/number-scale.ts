@@ -9,6 +9,11 @@ export interface NumberScale {
   readonly ticks: readonly number[];
 }
 
+export interface ValueScale extends NumberScale {
+  /** In powers of ten. */
+  readonly logarithmic: boolean;
+}
+
 /** A scale of equal steps from `low` to `high`, its ends not rounded: for an axis that must fit its data exactly. */
 export function linearScale(low: number, high: number, tickCount: number): NumberScale {
   const span = high - low || 1;
@@ -30,10 +35,7 @@ export function epochScale(first: number, last: number, tickCount: number): Numb
  * A scale that holds all `values` with a little air. It counts in powers of ten when the values span more than a
  * factor of 50, since on equal steps all but the first epochs of such a curve would lie flat on the axis.
  */
-export function valueScale(
-  values: readonly number[],
-  tickCount: number,
-): NumberScale & { logarithmic: boolean } {
+export function valueScale(values: readonly number[], tickCount: number): ValueScale {
   const low = extreme(values, Math.min);
   const high = extreme(values, Math.max);
   if (low > 0 && high / low > 50) return { ...logarithmicScale(low, high, tickCount), logarithmic: true };
@@ -50,10 +52,18 @@ function logarithmicScale(low: number, high: number, tickCount: number): NumberS
   const pad = (to - from) * 0.06;
   const scale = linearScale(from - pad, to + pad, tickCount);
   const step = Math.max(1, Math.ceil((to - from) / tickCount));
-  const powers = multiplesOf(step, from - pad, to + pad);
+  const powersEvery = (count: number) => multiplesOf(count, from - pad, to + pad).map((power) => 10 ** power);
+  const withThrees = [1, 3]
+    .flatMap((digit) =>
+      multiplesOf(1, from - pad - Math.log10(digit), to + pad - Math.log10(digit)).map(
+        (power) => digit * 10 ** power,
+      ),
+    )
+    .sort((a, b) => a - b)
+    .map(withoutNoise);
   return {
     position: (value) => scale.position(Math.log10(value)),
-    ticks: powers.map((power) => 10 ** power),
+    ticks: firstWithEnough([powersEvery(step), powersEvery(Math.ceil(step / 2)), powersEvery(1), withThrees]),
   };
 }
 
@@ -61,9 +71,19 @@ function extreme(values: readonly number[], choose: (a: number, b: number) => nu
   return values.reduce((found, value) => choose(found, value), values[0] ?? 0);
 }
 
+/** Fewer do not show how an axis runs. */
+const leastTicks = 3;
+
 /** Multiples of 1, 2 or 5 times a power of ten within low … high, about `count` of them. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  return multiplesOf(roundStep(high - low, count), low, high);
+export function roundTicks(low: number, high: number, count: number): readonly number[] {
+  return firstWithEnough(
+    [1, 2, 4].map((finer) => multiplesOf(roundStep(high - low, finer * count), low, high)),
+  );
+}
+
+/** The first of ever closer ticks that are enough; where none are, the closest. */
+function firstWithEnough(choices: readonly (readonly number[])[]): readonly number[] {
+  return choices.find((ticks) => ticks.length >= leastTicks) ?? choices.at(-1) ?? [];
 }
 
 /** The round number (1, 2, 5 × 10ⁿ) nearest above span / count. */

@@ -89,8 +89,12 @@ function layOut(stack: ImageStack): Layout {
   };
 }
 
+/** Pairs in one row of a picture, at most. */
+const pairsInRow = 10;
+
 /**
- * Originals over their reconstructions, with the PSNR under each pair: a PNG. Both stacks hold as many images.
+ * Originals over their reconstructions, with the PSNR under each pair, ten pairs to a row: a PNG. Both stacks hold as
+ * many images.
  * `palette` colours what surrounds the pixels; they themselves stay grey.
  */
 export async function reconstructionsPng(
@@ -108,28 +112,39 @@ export function reconstructionsSvg(
   palette: Palette,
 ): string {
   const layout = layOut(originals);
-  const { margin, gap, fontSize, tileHeight, tileWidth } = layout;
+  const { count, margin, gap, fontSize, pitch, tileHeight, tileWidth } = layout;
   const labelWidth = Math.ceil(approximateTextWidth("reconstruction", fontSize)) + gap;
   const left = margin + labelWidth;
-  const second = margin + tileHeight + gap;
+  const second = tileHeight + gap;
   const caption = second + tileHeight + gap + fontSize * 0.9;
+  const rowHeight = Math.ceil(caption + fontSize * 0.3);
+  const rows = Math.ceil(count / pairsInRow);
   const text = textWith(fontSize, palette);
   const values = pairPsnr(originals, reconstructions);
-  const width = left + layout.count * layout.pitch - gap + margin;
-  const height = Math.ceil(caption + fontSize * 0.3) + margin;
+  const width = left + Math.min(count, pairsInRow) * pitch - gap + margin;
   const middle = (top: number) => top + tileHeight / 2 + fontSize * 0.36;
+  const topOf = (row: number) => margin + row * (rowHeight + margin);
+  const place = (index: number): readonly [left: number, top: number] => [
+    left + (index % pairsInRow) * pitch,
+    topOf(Math.floor(index / pairsInRow)),
+  ];
+  const names = Array.from({ length: rows }, (_, row) => [
+    text(margin, middle(topOf(row)), "start", "ink", "original"),
+    text(margin, middle(topOf(row) + second), "start", "ink", "reconstruction"),
+    text(margin, topOf(row) + caption, "start", "muted", "PSNR, dB"),
+  ]);
+  const captions = values.map((value, index) => {
+    const [start, top] = place(index);
+    return text(start + tileWidth / 2, top + caption, "middle", "muted", formatDecibels(value));
+  });
   return document(
     width,
-    height,
+    topOf(rows),
     palette,
-    markup`${text(margin, middle(margin), "start", "ink", "original")}
-${text(margin, middle(second), "start", "ink", "reconstruction")}
-${text(margin, caption, "start", "muted", "PSNR, dB")}
-${tiles(originals, layout, palette, (index) => [left + index * layout.pitch, margin])}
-${tiles(reconstructions, layout, palette, (index) => [left + index * layout.pitch, second])}
-${values.map((value, index) =>
-  text(left + index * layout.pitch + tileWidth / 2, caption, "middle", "muted", formatDecibels(value)),
-)}`,
+    markup`${names}
+${tiles(originals, layout, palette, place)}
+${tiles(reconstructions, layout, palette, (index) => [place(index)[0], place(index)[1] + second])}
+${captions}`,
   );
 }
 

@@ -20,6 +20,6 @@ export interface ReportData {
     readonly reconstructions: ImageStack;
     readonly labels: readonly string[] | null;
   };
-  /** Decoded from the prior; null for a plain autoencoder, which has none. */
-  readonly samples: ImageStack | null;
+  /** Decoded from the prior; a plain autoencoder's, which has none, from where its latents lie. */
+  readonly samples: ImageStack;
 }

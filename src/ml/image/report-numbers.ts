@@ -29,7 +29,7 @@ export function keyNumbers(data: ReportData): Markup {
     compression(data.done),
     speed(data.epochs),
   ].filter((figure) => figure !== null);
-  return markup`<dl class="numbers columns-${figures.length > 5 ? 3 : figures.length}">
+  return markup`<dl class="numbers figures-${figures.length}">
 ${figures.map(
   ({
     name,
@@ -84,8 +84,8 @@ function compression({ compression: ratio }: DoneEvent): Figure {
   return {
     name: "Compression",
     value: `${ratioText(ratio.dimensions)}×`,
-    unit: "dimensions",
-    detail: `in bytes ${ratioText(ratio.bytesInt8)}× with latents as int8, ${ratioText(ratio.bytesFloat32)}× as float32`,
+    unit: "",
+    detail: `in dimensions; in bytes ${ratioText(ratio.bytesInt8)}× with latents as int8, ${ratioText(ratio.bytesFloat32)}× as float32`,
   };
 }
 

@@ -3,17 +3,50 @@
  */
 import { darkPalette, lightPalette, type Palette, paletteRoles } from "./palette.ts";
 
-/** A tile's size on the page, in CSS pixels. */
+/** An image on the page, in CSS pixels. */
 export interface TileSize {
   readonly width: number;
   readonly height: number;
 }
 
+export interface TileSizes {
+  /** Where there is room. */
+  readonly large: TileSize;
+  /** On a telephone. */
+  readonly small: TileSize;
+  /** Whether a pixel of an image becomes several of the page, which should then be seen. */
+  readonly enlarged: boolean;
+}
+
+/** Between tiles, in CSS pixels. */
+const tileGap = 4;
+/** A pair is no narrower than the number below it. */
+const leastPairWidth = 52;
+
 /** The whole style sheet. Sizes that depend on the data are in it too: the page's policy allows no other styles. */
-export function reportStyle(tile: TileSize): string {
-  return `:root { color-scheme: light dark; --page: #f5f6f8; --tile-width: ${tile.width}px; --tile-height: ${tile.height}px; ${variables(lightPalette)} }
+export function reportStyle(tiles: TileSizes): string {
+  const { large, enlarged } = tiles;
+  return `:root { color-scheme: light dark; --page: #f5f6f8; --gap: ${tileGap}px; --rendering: ${enlarged ? "pixelated" : "auto"}; ${tileVariables(large)} ${variables(lightPalette)} }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0d10; ${variables(darkPalette)} } }
-${rules}`;
+${rules}${tileRules(tiles)}`;
+}
+
+/** How many tiles stand in a row: what fits, yet never seven and then three. */
+function tileRules({ large, small }: TileSizes): string {
+  const from = (count: number, column: number, rule: string) =>
+    `@container (min-width: ${count * (column + tileGap) - tileGap + 2}px) { ${rule} }\n`;
+  const pairs = (columns: number) =>
+    `.pairs { grid-template-columns: repeat(${columns}, var(--pair-width)); }`;
+  return `.pairs { ${tileVariables(small)} }
+${from(5, pairWidth(small), pairs(5))}${from(5, pairWidth(large), `.pairs { ${tileVariables(large)} }`)}${from(10, pairWidth(large), pairs(10))}${from(8, large.width, ".samples { grid-template-columns: repeat(8, var(--tile-width)); }")}`;
+}
+
+function tileVariables(tile: TileSize): string {
+  return `--tile-width: ${tile.width}px; --tile-height: ${tile.height}px; --pair-width: ${pairWidth(tile)}px;`;
+}
+
+function pairWidth(tile: TileSize): number {
+  return Math.max(tile.width, leastPairWidth);
 }
 
 function variables(palette: Palette): string {
@@ -31,28 +64,38 @@ h2 { margin: 0 0 4px; font-size: 17px; font-weight: 600; letter-spacing: -.005em
 .lead { margin: 0; max-width: 90ch; color: var(--muted); font-size: 16px; text-wrap: pretty; }
 .note { margin: 0 0 18px; max-width: 100ch; color: var(--muted); font-size: 13.5px; text-wrap: pretty; }
 section { background: var(--background); border: 1px solid var(--line); border-radius: 14px; padding: 24px 28px; margin: 0 0 20px; min-width: 0; }
-.numbers { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1px; padding: 0; margin: 0 0 20px; overflow: hidden; background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
-@media (min-width: 820px) { .columns-3 { grid-template-columns: repeat(3, 1fr); } .columns-4 { grid-template-columns: repeat(4, 1fr); } .columns-5 { grid-template-columns: repeat(5, 1fr); } }
-@media (max-width: 819px) { .numbers div:last-child:nth-child(odd) { grid-column: span 2; } }
-.numbers div { display: flex; flex-direction: column; gap: 2px; padding: 18px 22px 16px; background: var(--background); }
+.numbers { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1px; padding: 0; margin: 0 0 20px; overflow: hidden; background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
+.figures-5 div:first-child { grid-column: span 2; }
+@media (min-width: 700px) {
+  .numbers { grid-template-columns: repeat(6, minmax(0, 1fr)); }
+  .numbers div { grid-column: span 2; }
+  .figures-4 div, .figures-5 div:nth-child(-n+2) { grid-column: span 3; }
+}
+.numbers div { padding: 18px 22px 16px; background: var(--background); }
 .numbers dt { color: var(--muted); font-size: 13px; }
 .numbers dd { margin: 0; }
-.numbers .value { font-size: 27px; line-height: 1.25; font-weight: 600; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
-.numbers .value small { margin-left: 3px; font-size: 14px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
+.numbers .value { margin: 2px 0; font-size: 27px; line-height: 1.25; font-weight: 600; letter-spacing: -.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.numbers .value small { font-size: 14px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
 .numbers .detail { color: var(--muted); font-size: 12.5px; line-height: 1.45; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 20px; }
 @media (min-width: 960px) { .columns { grid-template-columns: minmax(0, max-content) minmax(440px, 1fr); } .columns > :only-child { grid-column: span 2; } }
 .scroll { overflow: auto; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 4px; }
-.chart svg { display: block; width: 100%; height: auto; min-width: 640px; }
-.bars svg { display: block; width: 100%; height: auto; min-width: 380px; }
-img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: pixelated; background: #000; outline: 1px solid var(--line); }
-.pairs { border-collapse: separate; border-spacing: 4px; margin: -4px auto -4px -4px; }
-.pairs th { padding-right: 14px; text-align: left; font-weight: 400; font-size: 13.5px; }
-.pairs td { padding: 0; text-align: center; font-size: 12.5px; color: var(--muted); font-variant-numeric: tabular-nums; }
-.pairs td img { margin: 0 auto; }
-.pairs tr:last-child th, .pairs tr:last-child td { padding-top: 2px; color: var(--muted); }
-.samples { display: grid; grid-template-columns: repeat(4, max-content); gap: 4px; margin: 0; padding: 1px; list-style: none; }
+.wide svg, .narrow svg { display: block; width: 100%; height: auto; }
+.narrow svg { max-width: 560px; }
+.bars .wide svg { max-width: 660px; }
+.wide { display: none; }
+@container (min-width: 660px) { .curves .wide { display: block; } .curves .narrow { display: none; } }
+@container (min-width: 520px) { .bars .wide { display: block; } .bars .narrow { display: none; } }
+img { display: block; width: var(--tile-width); height: var(--tile-height); image-rendering: var(--rendering); background: #000; outline: 1px solid var(--line); }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, min(100%, var(--pair-width))); gap: 16px var(--gap); margin: 0; padding: 1px; list-style: none; }
+.pairs li { text-align: center; }
+.pairs img { max-width: 100%; height: auto; margin: 0 auto var(--gap); }
+.pairs span { color: var(--muted); font-size: 12.5px; font-variant-numeric: tabular-nums; }
+.samples { display: grid; grid-template-columns: repeat(4, minmax(0, var(--tile-width))); gap: var(--gap); margin: 0; padding: 1px; list-style: none; }
+.samples img { width: 100%; height: auto; }
+.room, .columns > :only-child { container-type: inline-size; }
+@media (max-width: 959px) { .columns > * { container-type: inline-size; } }
 .epochs { max-height: 460px; }
 .epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }
@@ -71,6 +114,6 @@ code, pre { font: 12.5px/1.55 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, C
 details { margin-top: 18px; }
 summary { color: var(--muted); font-size: 13.5px; cursor: pointer; }
 pre { margin: 12px 0 0; padding: 16px 18px; background: var(--page); border-radius: 8px; overflow: auto; }
-@media (max-width: 640px) { main { padding: 28px 12px 40px; } section { padding: 18px 16px; } h1 { font-size: 27px; } .run { grid-template-columns: 1fr; gap: 0; } .run dd { margin-bottom: 10px; } }
+@media (max-width: 640px) { main { padding: 28px 12px 40px; } section { padding: 18px 16px; } h1 { font-size: 27px; } .numbers div { padding: 14px 16px; } .numbers .value { font-size: 24px; } .run { grid-template-columns: 1fr; gap: 0; } .run dd { margin-bottom: 10px; } }
 @media print { :root { --page: #ffffff; } section, .numbers { break-inside: avoid; } .epochs { max-height: none; } }
 `;

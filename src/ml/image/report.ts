@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
+import type { DatasetChoice, Experiment } from "../../contract/experiment.ts";
+import type { Evaluation } from "../../contract/losses.ts";
 import { imageAt, pngDataUrl } from "./grey-image.ts";
 import { klChart } from "./kl-chart.ts";
 import { lossChartMarkup, lossUnit } from "./loss-chart.ts";
@@ -13,12 +15,12 @@ import { pagePalette } from "./palette.ts";
 import { formatDecibels, type ImageStack, pairPsnr, stackCount } from "./picture-grid.ts";
 import type { ReportData } from "./report-data.ts";
 import { keyNumbers } from "./report-numbers.ts";
-import { reportStyle, type TileSize } from "./report-style.ts";
+import { reportStyle, type TileSizes } from "./report-style.ts";
 import { epochTable } from "./report-table.ts";
 
 /** The page as HTML text, UTF-8. */
 export function renderReport(data: ReportData): string {
-  const style = reportStyle(tileSize(data.start.dataset));
+  const style = reportStyle(tileSizes(data.start.dataset));
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -40,7 +42,7 @@ ${keyNumbers(data)}
 <section aria-labelledby="curves">
 <h2 id="curves">Loss curves</h2>
 <p class="note">${curvesNote(data)}</p>
-<div class="scroll chart" tabindex="0" role="group" aria-label="Loss curves">${lossChartMarkup(data.epochs, data.experiment, pagePalette)}</div>
+${lossCharts(data)}
 </section>
 ${reconstructionSection(data)}
 ${latentSections(data)}
@@ -57,19 +59,39 @@ function styleHash(style: string): string {
   return `sha256-${createHash("sha256").update(style).digest("base64")}`;
 }
 
-/** Three times 28×28; larger images at their own size. */
-function tileSize({ width, height }: StartEvent["dataset"]): TileSize {
-  const factor = Math.max(1, Math.round(84 / Math.max(width, height)));
-  return { width: width * factor, height: height * factor };
+/**
+ * As large as lets ten stand in a row, five on a telephone, by a whole factor: three times and twice 28×28. Larger
+ * images have their own size, the largest one that lets five stand in a row, or two.
+ */
+function tileSizes({ width, height }: StartEvent["dataset"]): TileSizes {
+  const side = Math.max(width, height);
+  const scaled = (enlargedSide: number, largestSide: number) => {
+    const factor = side > enlargedSide ? Math.min(1, largestSide / side) : Math.floor(enlargedSide / side);
+    return {
+      width: Math.max(1, Math.round(width * factor)),
+      height: Math.max(1, Math.round(height * factor)),
+    };
+  };
+  const large = scaled(96, 196);
+  return { large, small: scaled(64, 128), enlarged: large.width > width };
 }
+
+/** What comes after "60,000 images". */
+const imagesOf: Readonly<Record<DatasetChoice["kind"], string>> = {
+  mnist: "of MNIST",
+  "drawn-digits": "of drawn digits",
+  idx: "from IDX files",
+  folder: "from a folder of pictures",
+};
 
 function lead({ start, experiment, epochs, done }: ReportData): string {
   const { model } = experiment;
   const kind = model.kind === "variational" ? "A variational autoencoder" : "An autoencoder";
   const widths = [...model.encoder, ...model.decoder.slice(1)].map(String).join(" → ");
-  const images = formatCount(start.dataset.train);
+  const { train } = start.dataset;
+  const images = `${formatCount(train)} ${train === 1 ? "image" : "images"} ${imagesOf[experiment.dataset.kind]}`;
   const trained = epochs.length === 1 ? "1 epoch" : `${formatCount(epochs.length)} epochs`;
-  return `${kind}, ${widths}, trained on ${images} images of ${start.dataset.name} for ${trained}${ending(done)}.`;
+  return `${kind}, ${widths}, trained on ${images} for ${trained}${ending(done)}.`;
 }
 
 function ending({ reason }: DoneEvent): string {
@@ -90,50 +112,62 @@ function curvesNote({ experiment, epochs }: ReportData): string {
   return `${parts} Training is measured while the weights still change, the test split after each epoch.${floor}`;
 }
 
+/** Drawn for both widths, for text that shrank with its chart could not be read; the style sheet shows one. */
+function lossCharts({ epochs, experiment }: ReportData): Markup {
+  const chart = (arrangement: "wide" | "stacked") =>
+    lossChartMarkup(epochs, experiment, pagePalette, arrangement);
+  return markup`<div class="room curves"><div class="wide">${chart("wide")}</div><div class="narrow">${chart("stacked")}</div></div>`;
+}
+
 function reconstructionSection({ reconstructions }: ReportData): Markup {
   const { originals, reconstructions: rebuilt, labels } = reconstructions;
-  const row = (name: string, stack: ImageStack) =>
-    markup`<tr><th scope="row">${name}</th>${tiles(stack, (index) => {
+  const pictures = (name: string, stack: ImageStack) =>
+    tiles(stack, (index) => {
       const label = labels?.[index];
       return label === undefined ? `${name} ${index + 1}` : `${name} ${index + 1}, labelled ${label}`;
-    }).map((tile) => markup`<td>${tile}</td>`)}</tr>
-`;
-  const values = pairPsnr(originals, rebuilt).map((value) => markup`<td>${formatDecibels(value)}</td>`);
-  return markup`<section aria-labelledby="reconstructions">
+    });
+  const upper = pictures("original", originals);
+  const lower = pictures("reconstruction", rebuilt);
+  const pairs = pairPsnr(originals, rebuilt).map(
+    (value, index) =>
+      markup`<li>${upper[index] ?? ""}${lower[index] ?? ""}<span>${formatDecibels(value)} dB</span></li>
+`,
+  );
+  return markup`<section class="room" aria-labelledby="reconstructions">
 <h2 id="reconstructions">Reconstructions</h2>
-<p class="note">Images of the test split, which training never saw, through the encoder and back.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Originals and reconstructions"><table class="pairs">
-${row("original", originals)}${row("reconstruction", rebuilt)}<tr><th scope="row">PSNR, dB</th>${values}</tr>
-</table></div>
+<p class="note">Images of the test split, which training never saw, through the encoder and back: above the original, below it the reconstruction and its PSNR.</p>
+<ul class="pairs">
+${pairs}</ul>
 </section>`;
 }
 
-/** Samples and the use of the latent dimensions, side by side where there is room: only a VAE has them. */
-function latentSections({ samples, epochs }: ReportData): Markup {
+/** Samples and, of a VAE, the use of its latent dimensions: side by side where there is room. */
+function latentSections({ samples, experiment, epochs }: ReportData): Markup {
   const test = epochs.at(-1)?.test;
-  const sections = [
-    samples === null
-      ? []
-      : [
-          markup`<section aria-labelledby="samples">
+  const hasLatents = test !== undefined && test.klPerDimension.length > 0;
+  const list = tiles(samples, (index) => `sample ${index + 1}`).map((tile) => markup`<li>${tile}</li>`);
+  return markup`<div class="columns">
+<section aria-labelledby="samples">
 <h2 id="samples">Samples</h2>
-<p class="note">Generated: latents drawn from the prior, decoded.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Samples"><ul class="samples">${tiles(samples, (index) => `sample ${index + 1}`).map((tile) => markup`<li>${tile}</li>`)}</ul></div>
+<p class="note">${samplesNote(experiment)}</p>
+<ul class="samples">${list}</ul>
 </section>
-`,
-        ],
-    test === undefined || test.klPerDimension.length === 0
-      ? []
-      : [
-          markup`<section aria-labelledby="latents">
+${hasLatents ? latentSection(test) : ""}
+</div>`;
+}
+
+/** See samples in ../train/pictures.ts. */
+function samplesNote({ model }: Experiment): string {
+  if (model.kind === "variational") return "Generated: latents drawn from the prior, decoded.";
+  return "Generated: latents drawn from a normal distribution, each with the mean and the standard deviation it has over images of the test split, decoded. A plain autoencoder has no prior and is not trained to generate.";
+}
+
+function latentSection(test: Evaluation): Markup {
+  return markup`<section aria-labelledby="latents">
 <h2 id="latents">KL divergence per latent dimension</h2>
 <p class="note">${latentNote(test.klPerDimension.length, test.activeUnits)}</p>
-<div class="scroll bars" tabindex="0" role="group" aria-label="KL divergence per latent dimension">${klChart(test, pagePalette)}</div>
-</section>
-`,
-        ],
-  ].flat();
-  return sections.length === 0 ? markup`` : markup`<div class="columns">${sections}</div>`;
+<div class="room bars"><div class="wide">${klChart(test, pagePalette, "wide")}</div><div class="narrow">${klChart(test, pagePalette, "narrow")}</div></div>
+</section>`;
 }
 
 function latentNote(count: number, active: number | null): string {
@@ -157,7 +191,7 @@ function runSection({ start, experiment, startedAt, version }: ReportData): Mark
     ["Experiment", experiment.name],
     [
       "Dataset",
-      `${dataset.name}, ${formatCount(dataset.train)} + ${formatCount(dataset.test)} images of ${dataset.width}×${dataset.height}`,
+      `${formatCount(dataset.train)} + ${formatCount(dataset.test)} images ${imagesOf[experiment.dataset.kind]}, each ${dataset.width}×${dataset.height}`,
     ],
     ["Source", dataset.source],
     ["SHA-256 of the data", markup`<code>${dataset.sha256}</code>`],

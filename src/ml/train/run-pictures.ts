@@ -2,7 +2,7 @@
  * The pictures a run leaves behind: a small one after an epoch, so that its images can be watched becoming sharp,
  * and at the end the chart, the reconstructions, the samples and the report.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
 import { storageFailure } from "../../contract/failure.ts";
 import { previewName, runFiles } from "../../contract/run.ts";
@@ -106,10 +106,11 @@ export async function writePictures(
     startedAt: new Date(createdAt),
     version: productVersion,
     reconstructions: { originals, reconstructions, labels: shownLabels(dataset, shown) },
-    samples: network.variational ? samples : null,
+    samples,
   });
   const write = (name: string, content: Buffer | string) => writeFileDurably(run.file(name), content);
-  await write(runFiles.lossChart, await rasterise(lossChart(epochs, experiment, lightPalette), 2));
+  const chart = lossChart(epochs, experiment, basename(run.path), lightPalette);
+  await write(runFiles.lossChart, await rasterise(chart, 2));
   await write(runFiles.reconstructions, await reconstructionsPng(originals, reconstructions, lightPalette));
   await write(runFiles.samples, await samplesPng(samples, lightPalette));
   await write(runFiles.report, report);

@@ -16,15 +16,14 @@ import {
 import { type GreyImage, greyFloats } from "../image/grey-image.ts";
 import { isInkOnPaper } from "../image/ink.ts";
 import { decodeLatentFile, encodeLatentFile, requireModel } from "../image/latent-file.ts";
-import { enlargement, type ImageStack, plainGridPng } from "../image/picture-grid.ts";
+import { lightPalette } from "../image/palette.ts";
+import { enlargement, type ImageStack, plainGridPng, reconstructionsPng } from "../image/picture-grid.ts";
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from "../image/quality.ts";
 import { compressionOf } from "./compression.ts";
 import { reconstruct, sample, shownImages } from "./pictures.ts";
 import type { Run } from "./run-record.ts";
 import { type UseOptions, withTrainedModel } from "./trained-model.ts";
 
-/** Images in one row of a picture, at most. */
-const columns = 10;
 /** In one picture. */
 const maximumPicturePixels = 2 ** 26;
 
@@ -59,7 +58,7 @@ export async function evaluateRun(
   }));
 }
 
-/** A PNG of `count` test images, each row of originals over the row of their reconstructions. */
+/** A PNG of `count` test images over their reconstructions, drawn as a run's own reconstructions.png. */
 export async function reconstructionsOfRun(
   options: UseOptions & { readonly dataset: Dataset; readonly count: number },
 ): Promise<Buffer> {
@@ -67,10 +66,9 @@ export async function reconstructionsOfRun(
   requireSameSize(run, dataset);
   requireDrawable(2 * count, run);
   const shown = shownImages(dataset, count);
-  const cols = Math.min(columns, shown.length);
   return withTrainedModel(options, null, async ({ session }) => {
     const { originals, reconstructions } = await reconstruct(session, dataset, shown);
-    return gridPng(rowsOver(originals, reconstructions, cols), cols);
+    return reconstructionsPng(originals, reconstructions, lightPalette);
   });
 }
 
@@ -191,19 +189,6 @@ function gridPng(stack: ImageStack, cols: number): Buffer {
   const factor = enlargement(stack.width, stack.height);
   const large = stack.pixels.length * factor * factor > maximumPicturePixels;
   return plainGridPng(stack, cols, large ? 1 : factor);
-}
-
-/** Rows of `cols` images, by turns of `upper` and of `lower`; what is left of the last rows is black. */
-function rowsOver(upper: ImageStack, lower: ImageStack, cols: number): ImageStack {
-  const rowPixels = cols * upper.width * upper.height;
-  const rows = Math.ceil(upper.pixels.length / rowPixels);
-  const pixels = new Float32Array(2 * rows * rowPixels);
-  for (let row = 0; row < rows; row++)
-    for (const [half, { pixels: source }] of [upper, lower].entries()) {
-      const part = source.subarray(row * rowPixels, (row + 1) * rowPixels);
-      pixels.set(part, (2 * row + half) * rowPixels);
-    }
-  return { width: upper.width, height: upper.height, pixels };
 }
 
 function requireSameSize({ path, record }: Run, dataset: Dataset): void {

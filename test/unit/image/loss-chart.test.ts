@@ -17,35 +17,45 @@ function finite(svg: string): void {
 }
 
 test("an autoencoder's chart has one panel with the training and the test curve", () => {
-  const svg = lossChart(epochsOf([0.24, 0.11, 0.1]), autoencoder, lightPalette);
+  const svg = lossChart(epochsOf([0.24, 0.11, 0.1]), autoencoder, "run1", lightPalette);
   finite(svg);
   assert.equal(polylines(svg).length, 2);
   assert.match(svg, />train 0\.1000</);
 });
 
 test("a VAE's chart adds the reconstruction and the KL divergence", () => {
-  const svg = lossChart(epochsOf([165, 122, 115]), vae, lightPalette);
+  const svg = lossChart(epochsOf([165, 122, 115]), vae, "run1", lightPalette);
   finite(svg);
   assert.equal(polylines(svg).length, 6);
   assert.match(svg, />KL divergence</);
 });
 
 test("a falling loss is drawn falling, from the left edge to the right", () => {
-  const [train = []] = polylines(lossChart(epochsOf([3, 2, 1]), autoencoder, lightPalette));
+  const [train = []] = polylines(lossChart(epochsOf([3, 2, 1]), autoencoder, "run1", lightPalette));
   const [first = [], second = [], third = []] = train;
   assert.ok((first[0] ?? 0) < (second[0] ?? 0) && (second[0] ?? 0) < (third[0] ?? 0));
   assert.ok((first[1] ?? 0) < (second[1] ?? 0) && (second[1] ?? 0) < (third[1] ?? 0));
 });
 
+test("the chart names its experiment and its run, shortened where they are long, and markup in them is text", () => {
+  const named = (name: string, run: string) =>
+    lossChart(epochsOf([3, 2]), { ...autoencoder, name }, run, lightPalette);
+  assert.match(named("mnist-vae", "2025-03-01-mnist-vae"), />mnist-vae<[\s\S]*>run 2025-03-01-mnist-vae</);
+  const long = named("n".repeat(300), "r".repeat(300));
+  assert.match(long, />n{30,60}…</);
+  assert.match(long, />run r{20,60}…</);
+  assert.match(named("<b>", "&"), />&lt;b&gt;<[\s\S]*>run &amp;</);
+});
+
 test("one epoch makes a chart, and none makes one that says so", () => {
-  finite(lossChart(epochsOf([0.24]), autoencoder, lightPalette));
-  assert.match(lossChart([], vae, lightPalette), /No epoch is finished yet/);
+  finite(lossChart(epochsOf([0.24]), autoencoder, "run1", lightPalette));
+  assert.match(lossChart([], vae, "run1", lightPalette), /No epoch is finished yet/);
 });
 
 test("100,000 epochs stay a small picture, in which a spike of one epoch is still the highest point", () => {
   const values = Array.from({ length: 100_000 }, (_, i) => 0.1 + 0.1 / (i + 1));
   values[70_000] = 0.5;
-  const svg = lossChart(epochsOf(values), autoencoder, lightPalette);
+  const svg = lossChart(epochsOf(values), autoencoder, "run1", lightPalette);
   assert.ok(svg.length < 60_000);
   const [train = []] = polylines(svg);
   const top = Math.min(...train.map(([, y = 0]) => y));
@@ -57,8 +67,8 @@ test("100,000 epochs stay a small picture, in which a spike of one epoch is stil
 test("the floor is drawn where it lies near the curves, and not where it would flatten them", () => {
   const at = (aboveFloor: number): EpochLosses[] =>
     epochsOf([0.24, 0.12, 0.1]).map((epoch) => ({ ...epoch, test: { ...epoch.test, aboveFloor } }));
-  assert.match(lossChart(at(0.04), autoencoder, lightPalette), />floor /);
-  assert.doesNotMatch(lossChart(at(5), autoencoder, lightPalette), />floor /);
+  assert.match(lossChart(at(0.04), autoencoder, "run1", lightPalette), />floor /);
+  assert.doesNotMatch(lossChart(at(5), autoencoder, "run1", lightPalette), />floor /);
 });
 
 test("losses over many powers of ten, tiny, zero, equal or not finite still make a chart", () => {
@@ -70,24 +80,39 @@ test("losses over many powers of ten, tiny, zero, equal or not finite still make
     [5, Number.NaN, 4],
     [Infinity, 1],
   ])
-    finite(lossChart(epochsOf(values), vae, lightPalette));
-  assert.match(lossChart(epochsOf([1e9, 1e3]), autoencoder, lightPalette), /logarithmic/);
+    finite(lossChart(epochsOf(values), vae, "run1", lightPalette));
+  assert.match(lossChart(epochsOf([1e9, 1e3]), autoencoder, "run1", lightPalette), /logarithmic/);
+  const decades = lossChart(epochsOf([2, 0.02]), autoencoder, "run1", lightPalette);
+  for (const tick of ["1", "0.1", "0.03"]) assert.ok(decades.includes(`>${tick}</text>`), tick);
+});
+
+test("the floor's name stands just above its line, away from the names of curves that end near it", () => {
+  const epochs = epochsOf([0.24, 0.12, 0.1]).map((epoch) => ({
+    ...epoch,
+    test: { ...epoch.test, aboveFloor: 0.002 },
+  }));
+  for (const experiment of [autoencoder, vae]) {
+    const svg = lossChart(epochs, experiment, "run1", lightPalette);
+    const line = /<line x1="([\d.]+)"[^>]* y1="([\d.]+)"[^>]*stroke-dasharray/.exec(svg) ?? [];
+    const name = /<text x="([\d.]+)" y="([\d.]+)"[^>]*>floor /.exec(svg) ?? [];
+    const gap = Number(line[2]) - Number(name[2]);
+    assert.ok(gap > 0 && gap < 10, `${gap}`);
+    assert.ok(Number(name[1]) > Number(line[1]) && Number(name[1]) < Number(line[1]) + 20);
+  }
 });
 
 test("labels at the ends of curves that meet do not cover each other", () => {
-  const svg = lossChart(epochsOf([2, 1]), autoencoder, lightPalette);
-  const labels = [...svg.matchAll(/y="([\d.]+)"[^>]*>(?:train|test|floor) /g)].map((match) =>
-    Number(match[1]),
-  );
+  const svg = lossChart(epochsOf([2, 1]), autoencoder, "run1", lightPalette);
+  const labels = [...svg.matchAll(/y="([\d.]+)"[^>]*>(?:train|test) /g)].map((match) => Number(match[1]));
   const sorted = labels.toSorted((a, b) => a - b);
-  assert.ok(sorted.length >= 2);
+  assert.equal(sorted.length, 2);
   sorted.slice(1).forEach((y, index) => {
     assert.ok(y - (sorted[index] ?? 0) >= 13);
   });
 });
 
 test("the chart becomes a PNG in the palette's background, twice as large when asked", async () => {
-  const svg = lossChart(epochsOf([165, 122, 115]), vae, darkPalette);
+  const svg = lossChart(epochsOf([165, 122, 115]), vae, "run1", darkPalette);
   const { data, info } = await sharp(await rasterise(svg, 2))
     .raw()
     .toBuffer({ resolveWithObject: true });
@@ -118,6 +143,21 @@ test("ticks are round numbers within the range", () => {
   assert.deepEqual(formatTicks([0.1, 0.15, 0.1 + 0.2]), ["0.10", "0.15", "0.30"]);
   assert.deepEqual(formatTicks([1e4, 1e8]), ["1e4", "1e8"]);
   assert.deepEqual(formatTicks([0, 20_000]), ["0", "20,000"]);
+});
+
+test("an axis has at least three ticks, however small the chart", () => {
+  for (const tickCount of [2, 3, 5])
+    for (let low = 1; low < 400; low += 7)
+      for (const span of [0.3, 1, 2.1, 5.2, 19, 48, 60, 777, 1e4, 1e6, 1e9]) {
+        const values = [low, low + span];
+        const { ticks } = valueScale(values, tickCount);
+        assert.ok(ticks.length >= 3 && ticks.length <= 4 * tickCount, `${values}: ${ticks}`);
+        assert.deepEqual(
+          ticks,
+          [...new Set(ticks)].sort((a, b) => a - b),
+        );
+      }
+  assert.deepEqual(valueScale([3, 160], 3).ticks, [3, 10, 30, 100]);
 });
 
 test("a scale holds all of its values", () => {

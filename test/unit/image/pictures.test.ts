@@ -10,6 +10,7 @@ import {
   pairPsnr,
   plainGridPng,
   reconstructionsPng,
+  reconstructionsSvg,
   samplesPng,
 } from "../../../src/ml/image/picture-grid.ts";
 
@@ -70,6 +71,16 @@ test("reconstructions show the exact pixels of every image, in both rows", async
     const tile = greyBytes(enlarge(imageAt(row, 9), 4));
     assert.ok(red.includes(Buffer.from(tile.subarray(50 * 112, 51 * 112))));
   }
+});
+
+test("more than ten pairs go on in a row below, which has its names and numbers too", () => {
+  const svg = reconstructionsSvg(stack(12, 28, 28), stack(12, 28, 28), lightPalette);
+  assert.equal([...svg.matchAll(/>PSNR, dB</g)].length, 2);
+  assert.equal([...svg.matchAll(/>∞</g)].length, 12);
+  const places = [...svg.matchAll(/<image x="([\d.]+)" y="([\d.]+)"/g)].map(([, x, y]) => [x, Number(y)]);
+  const [first, eleventh] = [places[0] ?? [], places[10] ?? []];
+  assert.equal(eleventh[0], first[0]);
+  assert.ok(Number(eleventh[1]) > Number(places[12]?.[1]) + 112);
 });
 
 for (const [width, height] of [

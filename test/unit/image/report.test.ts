@@ -1,44 +1,47 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import type { DatasetChoice } from "../../../src/contract/experiment.ts";
 import { escapeText, markup } from "../../../src/ml/image/markup.ts";
 import { renderReport } from "../../../src/ml/image/report.ts";
-import type { ReportData } from "../../../src/ml/image/report-data.ts";
-import { autoencoder, epochsOf, start, vae } from "./run-data.ts";
+import { autoencoder, epochsOf, finished, stackOf, vae } from "./run-data.ts";
 
-const stack = (count: number) => ({
-  width: 28,
-  height: 28,
-  pixels: Float32Array.from({ length: count * 784 }, (_, i) => (i % 97) / 96),
-});
-const epochs = epochsOf([165, 122, 115]);
-const lastTest = epochsOf([115])[0]?.test;
-assert.ok(lastTest !== undefined);
-const run: ReportData = {
-  start,
-  experiment: vae,
-  epochs,
-  done: {
-    event: "done",
-    run: start.run,
-    epochs: 3,
-    seconds: 4.2,
-    reason: "finished",
-    test: lastTest,
-    compression: { dimensions: 196, bytesFloat32: 49, bytesInt8: 196 },
-  },
-  startedAt: new Date("2025-03-01T10:11:12Z"),
-  version: "0.1.0",
-  reconstructions: { originals: stack(10), reconstructions: stack(10), labels: [..."7210414959"] },
-  samples: stack(16),
-};
+const run = finished({ width: 28, height: 28 });
+const { epochs, start } = run;
 
 test("the report holds ten pairs, sixteen samples and a row per epoch", () => {
   const page = renderReport(run);
   assert.equal([...page.matchAll(/<img /g)].length, 36);
   assert.equal([...page.matchAll(/<tr><th scope="row">\d/g)].length, 3);
   assert.match(page, /alt="original 1, labelled 7"/);
+  assert.equal(
+    [
+      ...page.matchAll(
+        /<li><img [^>]*alt="original[^>]*><img [^>]*alt="reconstruction[^>]*><span>[\d.]+ dB<|<span>∞ dB</g,
+      ),
+    ].length,
+    10,
+  );
   assert.doesNotMatch(page, /NaN|undefined|\[object/);
+});
+
+test("the report says in words what the model was trained on", () => {
+  const kinds: readonly (readonly [DatasetChoice, string])[] = [
+    [{ kind: "mnist" }, "60,000 images of MNIST for 3 epochs"],
+    [
+      { kind: "drawn-digits", train: 60_000, test: 10_000, seed: 1 },
+      "60,000 images of drawn digits for 3 epochs",
+    ],
+    [{ kind: "idx", path: "." }, "60,000 images from IDX files for 3 epochs"],
+    [
+      { kind: "folder", path: ".", width: 28, height: 28, invert: false, testFraction: 0.1, seed: 1 },
+      "60,000 images from a folder of pictures for 3 epochs",
+    ],
+  ];
+  for (const [dataset, words] of kinds) {
+    const page = renderReport({ ...run, experiment: { ...vae, dataset } });
+    assert.ok(page.includes(`trained on ${words}.`));
+  }
 });
 
 test("the report asks for nothing outside itself", () => {
@@ -59,11 +62,12 @@ test("the report's policy forbids everything but its own style sheet and embedde
 
 test("names that are markup are shown, not run", () => {
   const hostile = `</style><script>alert("x")</script>&'`;
+  const one = stackOf(1, { width: 28, height: 28 });
   const page = renderReport({
     ...run,
     experiment: { ...vae, name: hostile },
     start: { ...start, device: hostile, dataset: { ...start.dataset, name: hostile, source: hostile } },
-    reconstructions: { originals: stack(1), reconstructions: stack(1), labels: [`" onerror="x`] },
+    reconstructions: { originals: one, reconstructions: one, labels: [`" onerror="x`] },
   });
   assert.doesNotMatch(page, /<script/);
   assert.doesNotMatch(page, /" onerror=/);
@@ -81,13 +85,15 @@ test("compression is stated in dimensions and in bytes", () => {
   assert.match(page, /196×[\s\S]*dimensions[\s\S]*in bytes 196× with latents as int8, 49\.0× as float32/);
 });
 
-test("a plain autoencoder's report has neither samples nor latent dimensions", () => {
+test("a plain autoencoder's report has samples, says how they are drawn, and has no latent dimensions to show", () => {
   const plain = epochs.map((epoch) => ({
     ...epoch,
     test: { ...epoch.test, klPerDimension: [], activeUnits: null },
   }));
-  const page = renderReport({ ...run, experiment: autoencoder, epochs: plain, samples: null });
-  assert.doesNotMatch(page, /id="samples"|id="latents"|Active dimensions/);
+  const page = renderReport({ ...run, experiment: autoencoder, epochs: plain });
+  assert.equal([...page.matchAll(/alt="sample \d+"/g)].length, 16);
+  assert.match(page, /the mean and the standard deviation it has over images of the test split/);
+  assert.doesNotMatch(page, /the prior, decoded|id="latents"|Active dimensions/);
 });
 
 test("a run whose curve was deleted has a report all the same", () => {

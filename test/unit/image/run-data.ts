@@ -1,6 +1,8 @@
 /** Plain data of finished runs for the tests of charts and reports. */
 import type { EpochEvent, StartEvent } from "../../../src/contract/events.ts";
 import type { Experiment } from "../../../src/contract/experiment.ts";
+import type { ImageStack } from "../../../src/ml/image/picture-grid.ts";
+import type { ReportData } from "../../../src/ml/image/report-data.ts";
 
 const shared: Omit<Experiment, "name" | "model" | "loss"> = {
   dataset: { kind: "mnist" },
@@ -77,4 +79,44 @@ export function epochsOf(losses: readonly number[]): EpochEvent[] {
     seconds: 1.4,
     imagesPerSecond: 43_000,
   }));
+}
+
+interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export function stackOf(count: number, { width, height }: ImageSize): ImageStack {
+  return {
+    width,
+    height,
+    pixels: Float32Array.from({ length: count * width * height }, (_, i) => (i % 97) / 96),
+  };
+}
+
+/** A VAE's run of three epochs on images of this size: all that its report is made of. */
+export function finished(size: ImageSize): ReportData {
+  const epochs = epochsOf([165, 122, 115]);
+  return {
+    start: { ...start, dataset: { ...start.dataset, ...size } },
+    experiment: vae,
+    epochs,
+    done: {
+      event: "done",
+      run: start.run,
+      epochs: 3,
+      seconds: 4.2,
+      reason: "finished",
+      test: (epochs.at(-1) as EpochEvent).test,
+      compression: { dimensions: 196, bytesFloat32: 49, bytesInt8: 196 },
+    },
+    startedAt: new Date("2025-03-01T10:11:12Z"),
+    version: "0.1.0",
+    reconstructions: {
+      originals: stackOf(10, size),
+      reconstructions: stackOf(10, size),
+      labels: [..."7210414959"],
+    },
+    samples: stackOf(16, size),
+  };
 }
