@@ -305,6 +305,37 @@ test("a picture that cannot be written leaves nothing behind", async () => {
   assert.deepEqual(await readdir(folder), beforehand);
 });
 
+test("no command writes over what it reads, over a run's files or over a file of another kind", async () => {
+  await runCli(["sample", "first", "--count", "1", "-o", "kept.png"], { folder });
+  await runCli(["encode", "first", "kept.png"], { folder });
+  // A picture whose name makes it its own place.
+  await writeFile(join(folder, "picture.latent"), await readFile(join(folder, "kept.png")));
+  await writeFile(join(folder, "mine.json"), "{}");
+  const names = [
+    "kept.png",
+    "kept.latent",
+    "picture.latent",
+    "mine.json",
+    "first/samples.png",
+    "first/model.safetensors",
+  ];
+  const contents = () => Promise.all(names.map((name) => readFile(join(folder, name))));
+  const beforehand = await contents();
+  for (const args of [
+    ["encode", "first", "kept.png", "-o", "kept.png"],
+    ["encode", "first", "picture.latent"],
+    ["decode", "first", "kept.latent", "-o", "kept.latent"],
+    ["sample", "first", "-o", "mine.json"],
+    ["sample", "first", "-o", "first/samples.png"],
+    ["reconstruct", "first", "-o", "first/model.safetensors"],
+  ]) {
+    const { code, stdout, stderr } = await runCli(args, { folder });
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /^error: .+\nhint: .+\n$/);
+  }
+  assert.deepEqual(await contents(), beforehand);
+});
+
 test("runs lists what is there, damaged ones too", async () => {
   const broken = join(folder, ".latent-lab/runs/broken");
   await mkdir(broken, { recursive: true });

@@ -13,7 +13,7 @@ import { compressionInWords, evaluationLines } from "./evaluation-words.ts";
 import { findRun } from "./find-run.ts";
 import type { EngineChoice } from "./options.ts";
 import { shortPath } from "./words.ts";
-import { writeOutput } from "./write-output.ts";
+import { requireOutput, writeOutput } from "./write-output.ts";
 
 export interface UseArguments extends EngineChoice {
   readonly run: string;
@@ -53,6 +53,7 @@ export async function evaluate(context: Context, options: EvaluateArguments): Pr
 }
 
 export async function reconstructImages(context: Context, options: PictureArguments): Promise<void> {
+  await requireOutput(options.output, "png");
   const opened = await openRun(options);
   const dataset = await datasetOf(opened.run, context, options.data);
   const png = await reconstructionsOfRun({ ...opened, dataset, count: options.count });
@@ -61,6 +62,7 @@ export async function reconstructImages(context: Context, options: PictureArgume
 }
 
 export async function sampleImages(context: Context, options: SampleArguments): Promise<void> {
+  await requireOutput(options.output, "png");
   const opened = await openRun(options);
   const { count, seed = opened.run.record.seed } = options;
   await writeOutput(options.output, await samplesOfRun({ ...opened, count, seed }));
