@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import type { output, ZodMiniType } from "zod/mini";
 import { decodedPictureSchema, encodedPictureSchema } from "../../src/contract/encoded-picture.ts";
 import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
 import { encodePng } from "../../src/ml/image/grey-image.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
-import { runCli, tinyTraining } from "./run-cli.ts";
+import { plainEnvironment, runCli, tinyTraining } from "./run-cli.ts";
 
 let folder = "";
 before(async () => {
@@ -126,6 +128,25 @@ test("an interrupted run writes its checkpoint, says how to go on, and goes on t
     return record.modelSha256;
   };
   assert.equal(await weights("stopped"), await weights("whole"));
+});
+
+test("what a stopped run says to go on with can be copied as it is", {
+  skip: process.platform === "win32" ? "written for a POSIX shell" : false,
+}, async () => {
+  const args = [...tinyTraining, "--epochs", "30", "--out", "it's stopped"];
+  let interrupted = false;
+  const { code, stderr } = await runCli(args, {
+    folder,
+    onOutput: (child) => {
+      if (!interrupted) child.kill("SIGINT");
+      interrupted = true;
+    },
+  });
+  assert.equal(code, 130, stderr);
+  const [, command = ""] = /^hint: To go on: (.*)$/m.exec(stderr) ?? [];
+  const environment = { ...plainEnvironment(folder), PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+  const shell = promisify(execFile)("sh", ["-c", command], { cwd: folder, env: environment });
+  assert.match((await shell).stdout, /^30 epochs in/m);
 });
 
 test("a run that nobody reads any more writes its checkpoint and can be gone on with", async () => {

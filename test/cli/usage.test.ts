@@ -78,7 +78,7 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   assert.match(await refusal(["trian"], folder, 2), /Did you mean train\?/);
   assert.match(
     await refusal(["nonsense"], folder, 2),
-    /unknown command.*\nhint: Its usage: latent-lab --help/,
+    /unknown command.*\nhint: Its usage: node .*latent-lab\.js --help/,
   );
   assert.match(await refusal(["train", "--epoch", "3"], folder, 2), /Did you mean --epochs\?/);
   assert.match(await refusal(["train", "--preset", "mnist-vea"], folder, 2), /Did you mean mnist-vae\?/);

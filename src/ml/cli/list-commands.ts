@@ -6,6 +6,7 @@ import { presets } from "../../contract/presets.ts";
 import { downloadMnist, findMnist } from "../data/mnist.ts";
 import { type ListedRun, listRuns } from "../train/list-runs.ts";
 import { defaultRunsFolder } from "../train/run-folder.ts";
+import { withCall } from "./called-as.ts";
 import type { Context } from "./context.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
@@ -42,7 +43,7 @@ const otherDatasets = [
 ] as const;
 
 export async function listDatasets(
-  { terminal: { out }, environment }: Context,
+  { terminal: { out }, environment, call }: Context,
   { json }: ListOptions,
 ): Promise<void> {
   const place = await findMnist({ environment });
@@ -54,7 +55,9 @@ export async function listDatasets(
     return;
   }
   const status =
-    place === null ? "not here yet; get it with: latent-lab datasets get mnist" : `in ${place.folder}`;
+    place === null
+      ? withCall("not here yet; get it with: latent-lab datasets get mnist", call)
+      : `in ${place.folder}`;
   const rows = [{ name: "mnist", status }, ...otherDatasets];
   for (const line of table(rows.map((row) => [row.name, row.status]))) out.line(line);
 }

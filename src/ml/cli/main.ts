@@ -4,20 +4,23 @@
  */
 import { CommanderError } from "commander";
 import { Failure } from "../../contract/failure.ts";
+import { calledAs } from "./called-as.ts";
+import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
 import { reportFailure } from "./report-failure.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { openTerminal } from "./terminal.ts";
 
 export async function main(argv: readonly string[]): Promise<void> {
   const environment = process.env;
   const terminal = openTerminal(environment);
-  const fail = (error: unknown) => reportFailure(error, terminal, formatAskedFor(argv), environment);
+  const context: Context = { terminal, environment, call: calledAs(argv, environment) };
+  const fail = (error: unknown) => reportFailure(error, context, formatAskedFor(argv));
   // `latent-lab runs | head -1` is no failure. Training ends otherwise (see train-command.ts).
   terminal.out.whenReaderGone(() => process.exit(exitCodes.success));
   process.on("uncaughtException", (error) => process.exit(fail(error)));
   endWithParent();
-  const exitCode = await run(argv, terminal, fail);
+  const exitCode = await run(argv, context, fail);
   await Promise.all([terminal.out.flushed(), terminal.err.flushed()]);
   // Not left to happen by itself: a connection kept open by the network library would delay it.
   process.exit(exitCode);
@@ -25,11 +28,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(
   argv: readonly string[],
-  terminal: Terminal,
+  context: Context,
   fail: (error: unknown) => number,
 ): Promise<number> {
   try {
-    const program = await createProgram({ terminal, environment: process.env });
+    const program = await createProgram(context);
     await program.parseAsync([...argv]);
     return exitCodes.success;
   } catch (error) {
