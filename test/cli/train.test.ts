@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -10,6 +10,7 @@ import type { output, ZodMiniType } from "zod/mini";
 import { decodedPictureSchema, encodedPictureSchema } from "../../src/contract/encoded-picture.ts";
 import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
 import { encodePng } from "../../src/ml/image/grey-image.ts";
+import { smallDataset, writeFiles } from "../fixtures/idx-bytes.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { plainEnvironment, runCli, tinyTraining } from "./run-cli.ts";
 
@@ -157,6 +158,52 @@ test("a run that nobody reads any more writes its checkpoint and can be gone on 
   assert.equal(record.status, "stopped");
   assert.equal(existsSync(join(folder, "unread/writer.json")), false);
   assert.equal((await runCli(["sample", "unread", "-o", "unread.png"], { folder })).code, 0);
+});
+
+test("a run that was given --data finds its images again", async (t) => {
+  const own = temporaryFolder(t);
+  const data = join(own, "data");
+  await mkdir(data);
+  await writeFiles(data, smallDataset());
+  const args = [
+    "--set",
+    "model.encoder=20,8,2",
+    "--epochs",
+    "2",
+    "--batch",
+    "2",
+    "--out",
+    "run",
+    "--data",
+    "data",
+  ];
+  const trained = await runCli(["train", "--preset", "mnist-vae", ...args], { folder: own });
+  assert.equal(trained.code, 0, trained.stderr);
+  const record = async () => JSON.parse(await readFile(join(own, "run/run.json"), "utf8"));
+  assert.equal((await record()).dataFolder, data);
+  const again = [
+    ["train", "--resume", "run"],
+    ["evaluate", "run"],
+    ["reconstruct", "run", "-o", "r.png"],
+  ];
+  for (const command of again) {
+    const { code, stderr } = await runCli(command, { folder: own });
+    assert.equal(code, 0, stderr);
+  }
+  await rename(data, join(own, "moved"));
+  for (const command of again) {
+    const { code, stderr } = await runCli(command, { folder: own });
+    assert.equal(code, 1);
+    assert.match(stderr, /hint: The run found its images in .*data, where they are no more/);
+  }
+  const environment = { LATENT_LAB_DATA: join(own, "moved") };
+  assert.equal((await runCli(["evaluate", "run"], { folder: own, environment })).code, 0);
+  assert.equal((await runCli(["train", "--resume", "run", "--data", "moved"], { folder: own })).code, 0);
+  assert.equal((await record()).dataFolder, join(own, "moved"));
+  // As older versions wrote it.
+  const { dataFolder: _, ...older } = await record();
+  await writeFile(join(own, "run/run.json"), JSON.stringify(older));
+  assert.equal((await runCli(["evaluate", "run"], { folder: own, environment })).code, 0);
 });
 
 test("without MNIST and without a network, train draws digits and says so", async (t) => {

@@ -3,7 +3,6 @@
  * each computes is in ../train/use-run.ts; this reads what the user named, writes what was asked for and says so.
  */
 import type { Dataset, SplitName } from "../data/dataset.ts";
-import { loadDataset } from "../data/load-dataset.ts";
 import { chooseForUse } from "../engine/choose-engine.ts";
 import { type Run, readRun } from "../train/run-record.ts";
 import type { UseOptions } from "../train/trained-model.ts";
@@ -12,6 +11,7 @@ import type { Context } from "./context.ts";
 import { compressionInWords, evaluationLines } from "./evaluation-words.ts";
 import { findRun } from "./find-run.ts";
 import type { EngineChoice } from "./options.ts";
+import { loadRunData } from "./run-data.ts";
 import { shortPath } from "./words.ts";
 import { requireOutput, writeOutput } from "./write-output.ts";
 
@@ -77,8 +77,7 @@ export async function openRun({ run, engine, threads = 0 }: UseArguments): Promi
 }
 
 async function datasetOf(run: Run, { environment }: Context, data: string | undefined): Promise<Dataset> {
-  const { experiment, baseFolder } = run.record;
-  return loadDataset(experiment.dataset, { baseFolder, environment, data, allowDownload: true });
+  return loadRunData(run.record, { environment, data, allowDownload: true });
 }
 
 export function tellWritten(
