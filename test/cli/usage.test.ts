@@ -87,6 +87,11 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   assert.match(await refusal(["sample", "latest"], folder, 2), /--output/);
   assert.match(await refusal(["evaluate"], folder, 2), /missing required argument 'run'/);
   assert.match(await refusal(["datasets", "get", "cifar"], folder, 2), /mnist/);
+  for (const setting of ["training.epoch=2", "training.epochs=many", "training.epochs", "model.encoder[9]=1"])
+    assert.match(
+      await refusal(["train", "--preset", "mnist-vae", "--set", setting], folder, 2),
+      new RegExp(`^error: --set ${setting.split("=")[0]?.replaceAll(/[[\]]/g, "\\$&")}: `),
+    );
   for (const epochs of ["0", "-1", "1.5", "many", "1e3", "100001"]) {
     assert.match(
       await refusal(["train", "--preset", "mnist-vae", `--epochs=${epochs}`], folder, 2),
@@ -171,7 +176,10 @@ test("a model that does not fit the images is refused before a run folder is mad
     "dataset.test=10",
   ];
   const args = ["train", "--preset", "mnist-vae", ...small, "--set", "model.encoder=100,4"];
-  assert.match(await refusal(args, folder, 1), /Set model\.encoder to \[784, 4\]/);
+  assert.match(
+    await refusal(args, folder, 1),
+    /error: --set model\.encoder: .*\n.*Set model\.encoder to \[784, 4\]/,
+  );
   assert.equal((await run(["runs", "--json"], folder)).stdout, '{"runs":[]}\n');
 });
 
@@ -195,7 +203,7 @@ test("under --json an error is an event on stdout, also one in the command line 
     [["trian", "--json"], "usage", 2],
     [["runs", "--json", "--nope"], "usage", 2],
     [["train", "no.json", "--json"], "storage-failed", 1],
-    [["train", "--preset", "mnist-vae", "--json", "--set", "training.epoch=2"], "experiment-invalid", 1],
+    [["train", "--preset", "mnist-vae", "--json", "--set", "training.epoch=2"], "usage", 2],
     [["evaluate", "nope", "--json"], "run-invalid", 1],
   ];
   for (const [args, code, exitCode] of cases) {
