@@ -1,7 +1,7 @@
 /**
  * The ways in which training ends otherwise than planned, in words: what happened, what was kept, what to do.
  */
-import { Failure, firstLine } from "../../contract/failure.ts";
+import { Failure, type FailureCode, firstLine } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shellWord } from "../shell-word.ts";
@@ -34,11 +34,14 @@ export function stopped({ path, record }: Run, { step, epochsDone }: Progress): 
   );
 }
 
-/** An engine that failed costs what was trained since the last checkpoint: where there is one, how to go on from it. */
+const resumable: readonly FailureCode[] = ["engine-failed", "out-of-memory", "storage-full"];
+
+/**
+ * An engine that failed, or a full disk, costs what was trained since the last checkpoint: where there is one, how to
+ * go on from it.
+ */
 export function withResumption(error: unknown, { path, record }: Run): unknown {
-  const isEngines =
-    error instanceof Failure && (error.code === "engine-failed" || error.code === "out-of-memory");
-  if (!isEngines || record.step === 0) return error;
+  if (!(error instanceof Failure && resumable.includes(error.code)) || record.step === 0) return error;
   const resume = `To go on from step ${record.step}: latent-lab train --resume ${shellWord(path)}`;
   return new Failure(error.code, error.message, `${error.hint} ${resume}`, { cause: error });
 }
