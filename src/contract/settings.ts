@@ -123,6 +123,9 @@ function parseValue(text: string, setting: JsonSchema | null): unknown {
 function withChange(target: unknown, keys: Keys, value: unknown): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return value;
+  // What has no settings is left for the validator to refuse.
+  if (target !== undefined && !isRecord(target) && !Array.isArray(target)) return target;
+  if (Array.isArray(target) && typeof key !== "number") return target;
   if (Array.isArray(target) && typeof key === "number") {
     const entries: unknown[] = [...target];
     entries[key] = withChange(entries[key], rest, value);

@@ -106,6 +106,18 @@ test("a value that does not fit is told by its setting, the file's own mistakes 
   );
 });
 
+test("what has no settings to change is told as it stands in the file", () => {
+  for (const [text, problem] of [
+    ["[1, 2]", "the experiment must be an object { … }, not a list of 2"],
+    ['{"model": [784, 20]}', "model must be an object { … }, not a list of 2"],
+    ['{"model": "vae"}', 'model must be an object { … }, not "vae"'],
+  ] as const)
+    assert.throws(() => parseExperiment(text, "x.json", ["model.kind=variational", "training.epochs=1"]), {
+      code: "experiment-invalid",
+      message: `x.json: ${problem}`,
+    });
+});
+
 test("a value that does not fit is refused in the words for a file", () => {
   assert.match(
     refusal("training.epochs=many").message,
