@@ -183,6 +183,29 @@ test("a model that does not fit the images is refused before a run folder is mad
   assert.equal((await run(["runs", "--json"], folder)).stdout, '{"runs":[]}\n');
 });
 
+test("a model that is too large for the CPU engine's memory names the settings that make it so", async (t) => {
+  const folder = temporaryFolder(t);
+  const large = [
+    "model.encoder=784,65536,65536,2",
+    "dataset.kind=drawn-digits",
+    "dataset.train=10",
+    "dataset.test=10",
+  ];
+  const args = [
+    "train",
+    "--preset",
+    "mnist-vae",
+    "--engine",
+    "cpu",
+    ...large.flatMap((each) => ["--set", each]),
+  ];
+  const said = await refusal(args, folder, 1);
+  assert.match(
+    said,
+    /more than the 4 GiB .*\nhint: Lower training\.batch or the widths in model\.encoder and/,
+  );
+});
+
 test("a run that is not there is refused, and near names are suggested", async (t) => {
   const folder = temporaryFolder(t);
   for (const args of [
