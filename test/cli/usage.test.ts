@@ -86,6 +86,8 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   assert.match(await refusal(["train", "x.json", "--preset", "mnist-vae"], folder, 2), /both a file/);
   assert.match(await refusal(["sample", "latest"], folder, 2), /--output/);
   assert.match(await refusal(["evaluate"], folder, 2), /missing required argument 'run'/);
+  assert.match(await refusal(["datasets", "get"], folder, 2), /Its usage: .* datasets get --help\n$/);
+  assert.match(await refusal(["evaluate", "--split"], folder, 2), /Its usage: .*js evaluate --help\n$/);
   assert.match(await refusal(["datasets", "get", "cifar"], folder, 2), /mnist/);
   for (const setting of ["training.epoch=2", "training.epochs=many", "training.epochs", "model.encoder[9]=1"])
     assert.match(
