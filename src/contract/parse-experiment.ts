@@ -1,7 +1,8 @@
 /**
  * From what people write to an Experiment that can be trusted: JSON text, the validator, the defaults, and the rules
  * that tie settings together. Every refusal is a Failure("experiment-invalid") that names the file and the JSON path,
- * says what stands there and what should, and what to do. The words are ours: zod/mini brings none.
+ * says what stands there and what should, and what to do; for what a setting of the command line brought in, it is a
+ * Failure("usage") that names the setting instead. The words are ours: zod/mini brings none.
  */
 import type * as z from "zod/mini";
 import { type Experiment, type ExperimentFile, experimentSchema } from "./experiment.ts";
@@ -10,7 +11,7 @@ import { Failure } from "./failure.ts";
 import { childOf } from "./json-value.ts";
 import { suggestion } from "./nearest.ts";
 import { parseJson } from "./parse-json.ts";
-import { applySettings } from "./settings.ts";
+import { applySettings, settingBehind } from "./settings.ts";
 
 /** Problems named beside the first one, at most. */
 const problemsNamed = 3;
@@ -20,6 +21,11 @@ interface Problem {
   readonly hint: string;
 }
 
+interface Finding {
+  readonly path: readonly PropertyKey[];
+  readonly words: () => Problem;
+}
+
 /** A rule between settings that is broken, and the setting to look at. */
 export interface Contradiction extends Problem {
   readonly path: readonly (string | number)[];
@@ -27,7 +33,7 @@ export interface Contradiction extends Problem {
 
 /** The experiment in `text`, the contents of `file`, changed by `settings` (each "path=value"). */
 export function parseExperiment(text: string, file: string, settings: readonly string[] = []): Experiment {
-  return resolveExperiment(applySettings(parseJson(text, file), settings), file);
+  return resolveChanged(parseJson(text, file), file, settings);
 }
 
 /** The experiment of a preset or of another value made by our own code, changed by `settings`. */
@@ -36,21 +42,45 @@ export function changeExperiment(
   source: string,
   settings: readonly string[],
 ): Experiment {
-  return resolveExperiment(applySettings(experiment, settings), source);
+  return resolveChanged(experiment, source, settings);
+}
+
+function resolveChanged(value: unknown, source: string, settings: readonly string[]): Experiment {
+  const { experiment, findings } = check(applySettings(value, settings));
+  if (experiment !== null) return experiment;
+  const behind = settingBehind(findings[0]?.path ?? [], settings) ?? breakingSetting(value, settings);
+  throw behind === null
+    ? toFailure(findings, "experiment-invalid", source)
+    : toFailure(findings, "usage", behind);
+}
+
+/** Of settings that broke a rule between other settings: the one without which it holds. */
+function breakingSetting(value: unknown, settings: readonly string[]): string | null {
+  const isSound = (changes: readonly string[]) => check(applySettings(value, changes)).experiment !== null;
+  const breaking = settings.findIndex((_, index) => isSound(settings.toSpliced(index, 1)));
+  if (breaking >= 0) return `--set ${settings[breaking]?.split("=", 1)[0]}`;
+  return isSound([]) ? "--set" : null;
 }
 
 /** Validates a JSON value, fills in the defaults and mirrors the decoder; `source` names it in errors. */
 export function resolveExperiment(value: unknown, source: string): Experiment {
+  const { experiment, findings } = check(value);
+  if (experiment === null) throw toFailure(findings, "experiment-invalid", source);
+  return experiment;
+}
+
+interface Checked {
+  /** Null where there are findings. */
+  readonly experiment: Experiment | null;
+  readonly findings: readonly Finding[];
+}
+
+function check(value: unknown): Checked {
   const result = experimentSchema.safeParse(value);
-  if (!result.success) throw toFailure(problemsIn(result.error.issues, value), source);
-  const resolved = withDecoder(result.data);
-  const problems = contradictions(resolved);
-  if (problems.length > 0)
-    throw toFailure(
-      problems.map((problem) => () => problem),
-      source,
-    );
-  return resolved;
+  if (!result.success) return { experiment: null, findings: findingsIn(result.error.issues, value) };
+  const experiment = withDecoder(result.data);
+  const findings = contradictions(experiment).map(({ path, ...problem }) => ({ path, words: () => problem }));
+  return { experiment: findings.length === 0 ? experiment : null, findings };
 }
 
 /** What is wrong with a JSON value that the schema alone cannot say; nothing where the schema refuses it already. */
@@ -88,24 +118,26 @@ export function checkAgainstDataset(
 }
 
 /** A file of nonsense has many thousand problems: only those that are named are put into words. */
-function toFailure(found: readonly (() => Problem)[], source: string): Failure {
-  const [first, ...others] = found.slice(0, 1 + problemsNamed).map((inWords) => inWords());
+function toFailure(found: readonly Finding[], code: "experiment-invalid" | "usage", source: string): Failure {
+  const [first, ...others] = found.slice(0, 1 + problemsNamed).map(({ words }) => words());
   if (first === undefined) throw new RangeError("a failure needs a problem");
   const named = others.map((problem) => problem.message);
   const unnamed = found.length - 1 - named.length;
   const more = unnamed > 0 ? [...named, `${unnamed} more`] : named;
   const also = more.length > 0 ? ` Also: ${more.join("; ")}.` : "";
-  return new Failure("experiment-invalid", `${source}: ${first.message}`, `${first.hint}${also}`);
+  return new Failure(code, `${source}: ${first.message}`, `${first.hint}${also}`);
 }
 
 /** Unknown keys come first: a misspelled key explains why another one is missing. One problem per place. */
-function problemsIn(issues: readonly z.core.$ZodIssue[], value: unknown): (() => Problem)[] {
+function findingsIn(issues: readonly z.core.$ZodIssue[], value: unknown): Finding[] {
   const unknown = issues.filter((issue) => issue.code === "unrecognized_keys");
   const others = issues.filter((issue) => issue.code !== "unrecognized_keys");
   const places = new Map(others.toReversed().map((issue) => [pathInWords(issue.path), issue]));
   return [
-    ...unknown.flatMap((issue) => issue.keys.map((key) => () => unknownKey(issue.path, key, value))),
-    ...[...places.values()].toReversed().map((issue) => () => wrongValue(issue.path, value)),
+    ...unknown.flatMap(({ keys, path }) =>
+      keys.map((key) => ({ path: [...path, key], words: () => unknownKey(path, key, value) })),
+    ),
+    ...[...places.values()].toReversed().map(({ path }) => ({ path, words: () => wrongValue(path, value) })),
   ];
 }
 

@@ -54,6 +54,8 @@ export const runRecordSchema = z.object({
   experiment: z.unknown(),
   /** Absolute: where relative paths in the experiment start. */
   baseFolder: z.string(),
+  /** Absolute: the folder of MNIST's files that the user named, to look into first; null where none was named. */
+  dataFolder: z._default(z.nullable(z.string()), null),
   /** The experiment's seed once more, for people. */
   seed: count,
   dataset: z.object({

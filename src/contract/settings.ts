@@ -19,13 +19,13 @@ interface Change {
 /**
  * A copy of `experiment` (a JSON value) with the changes made, in their order, but the dataset's kind first: another
  * kind has other settings, so it starts them afresh. The value `null` takes a setting out, back to its default.
- * Throws Failure("experiment-invalid") naming the path.
+ * Throws Failure("usage") naming the path.
  */
 export function applySettings(experiment: unknown, settings: readonly string[]): unknown {
   if (settings.length === 0) return experiment;
   const schema = experimentJsonSchema();
   const changes = settings.map((setting) => parseSetting(setting, schema));
-  const isDatasetKind = (change: Change) => change.path === "dataset.kind";
+  const isDatasetKind = (change: Change) => change.path === datasetKind;
   const ordered = [...changes.filter(isDatasetKind), ...changes.filter((change) => !isDatasetKind(change))];
   let result: unknown = structuredClone(experiment);
   for (const change of ordered) {
@@ -38,6 +38,21 @@ export function applySettings(experiment: unknown, settings: readonly string[]):
   }
   return result;
 }
+
+/** The setting that what is wrong at `path` came from, as "--set path": the nearest of them, the last of equals. */
+export function settingBehind(path: readonly PropertyKey[], settings: readonly string[]): string | null {
+  const schema = experimentJsonSchema();
+  let nearest: { readonly path: string; readonly depth: number } | null = null;
+  for (const { path: name, keys } of settings.map((setting) => parseSetting(setting, schema))) {
+    // Another kind of dataset has replaced all of it.
+    const changed = name === datasetKind ? keys.slice(0, -1) : keys;
+    const isAround = changed.every((key, index) => key === path[index]);
+    if (isAround && changed.length >= (nearest?.depth ?? 0)) nearest = { path: name, depth: changed.length };
+  }
+  return nearest === null ? null : `--set ${nearest.path}`;
+}
+
+const datasetKind = "dataset.kind";
 
 function parseSetting(setting: string, schema: JsonSchema): Change {
   const equals = setting.indexOf("=");
@@ -72,7 +87,7 @@ function unknownPath(path: string, keys: Keys, schema: JsonSchema): Failure {
   const near = group === null ? nearest(path, paths) : nearest(path.slice(prefix.length), names);
   const meant = namesake ?? (near === null || group === null ? near : prefix + near);
   const hint = meant === null ? `The settings here: ${names.join(", ")}.` : `Did you mean ${meant}?`;
-  return new Failure("experiment-invalid", `--set ${path}: there is no such setting`, hint);
+  return new Failure("usage", `--set ${path}: there is no such setting`, hint);
 }
 
 /** An entry of a list can be changed only where the list has one. */
@@ -83,7 +98,7 @@ function checkPosition(experiment: unknown, { path, keys }: Change): void {
   if (Array.isArray(list) && position < list.length) return;
   const name = keys.slice(0, -1).join(".");
   throw new Failure(
-    "experiment-invalid",
+    "usage",
     `--set ${path}: ${Array.isArray(list) ? `${name} has ${list.length} entries` : `${name} is not set`}`,
     `Set the whole list: --set ${name}=784,400,20`,
   );
@@ -108,6 +123,9 @@ function parseValue(text: string, setting: JsonSchema | null): unknown {
 function withChange(target: unknown, keys: Keys, value: unknown): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return value;
+  // What has no settings is left for the validator to refuse.
+  if (target !== undefined && !isRecord(target) && !Array.isArray(target)) return target;
+  if (Array.isArray(target) && typeof key !== "number") return target;
   if (Array.isArray(target) && typeof key === "number") {
     const entries: unknown[] = [...target];
     entries[key] = withChange(entries[key], rest, value);

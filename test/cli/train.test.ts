@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import type { output, ZodMiniType } from "zod/mini";
 import { decodedPictureSchema, encodedPictureSchema } from "../../src/contract/encoded-picture.ts";
 import { type TrainingEvent, trainingEventSchema } from "../../src/contract/events.ts";
 import { encodePng } from "../../src/ml/image/grey-image.ts";
+import { smallDataset, writeFiles } from "../fixtures/idx-bytes.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
-import { runCli, tinyTraining } from "./run-cli.ts";
+import { plainEnvironment, runCli, tinyTraining } from "./run-cli.ts";
 
 let folder = "";
 before(async () => {
@@ -128,6 +131,25 @@ test("an interrupted run writes its checkpoint, says how to go on, and goes on t
   assert.equal(await weights("stopped"), await weights("whole"));
 });
 
+test("what a stopped run says to go on with can be copied as it is", {
+  skip: process.platform === "win32" ? "written for a POSIX shell" : false,
+}, async () => {
+  const args = [...tinyTraining, "--epochs", "30", "--out", "it's stopped"];
+  let interrupted = false;
+  const { code, stderr } = await runCli(args, {
+    folder,
+    onOutput: (child) => {
+      if (!interrupted) child.kill("SIGINT");
+      interrupted = true;
+    },
+  });
+  assert.equal(code, 130, stderr);
+  const [, command = ""] = /^hint: To go on: (.*)$/m.exec(stderr) ?? [];
+  const environment = { ...plainEnvironment(folder), PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+  const shell = promisify(execFile)("sh", ["-c", command], { cwd: folder, env: environment });
+  assert.match((await shell).stdout, /^30 epochs in/m);
+});
+
 test("a run that nobody reads any more writes its checkpoint and can be gone on with", async () => {
   const args = [...tinyTraining, "--epochs", "100000", "--json", "--out", "unread"];
   const ended = await runCli(args, { folder, onOutput: (child) => child.stdout?.destroy() });
@@ -136,6 +158,52 @@ test("a run that nobody reads any more writes its checkpoint and can be gone on 
   assert.equal(record.status, "stopped");
   assert.equal(existsSync(join(folder, "unread/writer.json")), false);
   assert.equal((await runCli(["sample", "unread", "-o", "unread.png"], { folder })).code, 0);
+});
+
+test("a run that was given --data finds its images again", async (t) => {
+  const own = temporaryFolder(t);
+  const data = join(own, "data");
+  await mkdir(data);
+  await writeFiles(data, smallDataset());
+  const args = [
+    "--set",
+    "model.encoder=20,8,2",
+    "--epochs",
+    "2",
+    "--batch",
+    "2",
+    "--out",
+    "run",
+    "--data",
+    "data",
+  ];
+  const trained = await runCli(["train", "--preset", "mnist-vae", ...args], { folder: own });
+  assert.equal(trained.code, 0, trained.stderr);
+  const record = async () => JSON.parse(await readFile(join(own, "run/run.json"), "utf8"));
+  assert.equal((await record()).dataFolder, data);
+  const again = [
+    ["train", "--resume", "run"],
+    ["evaluate", "run"],
+    ["reconstruct", "run", "-o", "r.png"],
+  ];
+  for (const command of again) {
+    const { code, stderr } = await runCli(command, { folder: own });
+    assert.equal(code, 0, stderr);
+  }
+  await rename(data, join(own, "moved"));
+  for (const command of again) {
+    const { code, stderr } = await runCli(command, { folder: own });
+    assert.equal(code, 1);
+    assert.match(stderr, /hint: The run found its images in .*data, where they are no more/);
+  }
+  const environment = { LATENT_LAB_DATA: join(own, "moved") };
+  assert.equal((await runCli(["evaluate", "run"], { folder: own, environment })).code, 0);
+  assert.equal((await runCli(["train", "--resume", "run", "--data", "moved"], { folder: own })).code, 0);
+  assert.equal((await record()).dataFolder, join(own, "moved"));
+  // As older versions wrote it.
+  const { dataFolder: _, ...older } = await record();
+  await writeFile(join(own, "run/run.json"), JSON.stringify(older));
+  assert.equal((await runCli(["evaluate", "run"], { folder: own, environment })).code, 0);
 });
 
 test("without MNIST and without a network, train draws digits and says so", async (t) => {
@@ -303,6 +371,37 @@ test("a picture that cannot be written leaves nothing behind", async () => {
   assert.equal(code, 1);
   assert.match(stderr, /nowhere.*the folder it would be in is not there\nhint: Make that folder/);
   assert.deepEqual(await readdir(folder), beforehand);
+});
+
+test("no command writes over what it reads, over a run's files or over a file of another kind", async () => {
+  await runCli(["sample", "first", "--count", "1", "-o", "kept.png"], { folder });
+  await runCli(["encode", "first", "kept.png"], { folder });
+  // A picture whose name makes it its own place.
+  await writeFile(join(folder, "picture.latent"), await readFile(join(folder, "kept.png")));
+  await writeFile(join(folder, "mine.json"), "{}");
+  const names = [
+    "kept.png",
+    "kept.latent",
+    "picture.latent",
+    "mine.json",
+    "first/samples.png",
+    "first/model.safetensors",
+  ];
+  const contents = () => Promise.all(names.map((name) => readFile(join(folder, name))));
+  const beforehand = await contents();
+  for (const args of [
+    ["encode", "first", "kept.png", "-o", "kept.png"],
+    ["encode", "first", "picture.latent"],
+    ["decode", "first", "kept.latent", "-o", "kept.latent"],
+    ["sample", "first", "-o", "mine.json"],
+    ["sample", "first", "-o", "first/samples.png"],
+    ["reconstruct", "first", "-o", "first/model.safetensors"],
+  ]) {
+    const { code, stdout, stderr } = await runCli(args, { folder });
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /^error: .+\nhint: .+\n$/);
+  }
+  assert.deepEqual(await contents(), beforehand);
 });
 
 test("runs lists what is there, damaged ones too", async () => {

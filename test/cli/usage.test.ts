@@ -80,7 +80,7 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   assert.match(await refusal(["trian"], folder, 2), /Did you mean train\?/);
   assert.match(
     await refusal(["nonsense"], folder, 2),
-    /unknown command.*\nhint: Its usage: latent-lab --help/,
+    /unknown command.*\nhint: Its usage: node .*latent-lab\.js --help/,
   );
   assert.match(await refusal(["train", "--epoch", "3"], folder, 2), /Did you mean --epochs\?/);
   assert.match(await refusal(["train", "--preset", "mnist-vea"], folder, 2), /Did you mean mnist-vae\?/);
@@ -88,7 +88,14 @@ test("mistakes of usage end with 2 and suggest what was meant", async (t) => {
   assert.match(await refusal(["train", "x.json", "--preset", "mnist-vae"], folder, 2), /both a file/);
   assert.match(await refusal(["sample", "latest"], folder, 2), /--output/);
   assert.match(await refusal(["evaluate"], folder, 2), /missing required argument 'run'/);
+  assert.match(await refusal(["datasets", "get"], folder, 2), /Its usage: .* datasets get --help\n$/);
+  assert.match(await refusal(["evaluate", "--split"], folder, 2), /Its usage: .*js evaluate --help\n$/);
   assert.match(await refusal(["datasets", "get", "cifar"], folder, 2), /mnist/);
+  for (const setting of ["training.epoch=2", "training.epochs=many", "training.epochs", "model.encoder[9]=1"])
+    assert.match(
+      await refusal(["train", "--preset", "mnist-vae", "--set", setting], folder, 2),
+      new RegExp(`^error: --set ${setting.split("=")[0]?.replaceAll(/[[\]]/g, "\\$&")}: `),
+    );
   for (const epochs of ["0", "-1", "1.5", "many", "1e3", "100001"]) {
     assert.match(
       await refusal(["train", "--preset", "mnist-vae", `--epochs=${epochs}`], folder, 2),
@@ -173,8 +180,34 @@ test("a model that does not fit the images is refused before a run folder is mad
     "dataset.test=10",
   ];
   const args = ["train", "--preset", "mnist-vae", ...small, "--set", "model.encoder=100,4"];
-  assert.match(await refusal(args, folder, 1), /Set model\.encoder to \[784, 4\]/);
+  assert.match(
+    await refusal(args, folder, 1),
+    /error: --set model\.encoder: .*\n.*Set model\.encoder to \[784, 4\]/,
+  );
   assert.equal((await run(["runs", "--json"], folder)).stdout, '{"runs":[]}\n');
+});
+
+test("a model that is too large for the CPU engine's memory names the settings that make it so", async (t) => {
+  const folder = temporaryFolder(t);
+  const large = [
+    "model.encoder=784,65536,65536,2",
+    "dataset.kind=drawn-digits",
+    "dataset.train=10",
+    "dataset.test=10",
+  ];
+  const args = [
+    "train",
+    "--preset",
+    "mnist-vae",
+    "--engine",
+    "cpu",
+    ...large.flatMap((each) => ["--set", each]),
+  ];
+  const said = await refusal(args, folder, 1);
+  assert.match(
+    said,
+    /more than the 4 GiB .*\nhint: Lower training\.batch or the widths in model\.encoder and/,
+  );
 });
 
 test("a run that is not there is refused, and near names are suggested", async (t) => {
@@ -197,7 +230,7 @@ test("under --json an error is an event on stdout, also one in the command line 
     [["trian", "--json"], "usage", 2],
     [["runs", "--json", "--nope"], "usage", 2],
     [["train", "no.json", "--json"], "storage-failed", 1],
-    [["train", "--preset", "mnist-vae", "--json", "--set", "training.epoch=2"], "experiment-invalid", 1],
+    [["train", "--preset", "mnist-vae", "--json", "--set", "training.epoch=2"], "usage", 2],
     [["evaluate", "nope", "--json"], "run-invalid", 1],
   ];
   for (const [args, code, exitCode] of cases) {

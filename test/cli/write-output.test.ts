@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { writeOutput } from "../../src/ml/cli/write-output.ts";
+import { requireOutput, writeOutput } from "../../src/ml/cli/write-output.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
 const bytes = Buffer.from("new");
@@ -39,5 +39,64 @@ describe("a result written where the user said", () => {
     await assert.rejects(writeOutput(pipe, bytes), { code: "usage", message: /a device or a pipe/ });
     assert.ok(lstatSync(pipe).isFIFO());
     assert.deepEqual(readdirSync(folder), ["pipe"]);
+  });
+});
+
+describe("a place for a result", () => {
+  const png = Buffer.from("\x89PNG\r\n\x1a\nan earlier picture", "latin1");
+
+  test("is new, empty, or an earlier result of its kind", async (t) => {
+    const folder = temporaryFolder(t);
+    await requireOutput(join(folder, "new.png"), "png", [join(folder, "digit.png")]);
+    await requireOutput(join(folder, "new.PNG"), "png");
+    await requireOutput(join(folder, "nowhere", "new.latent"), "latent");
+    writeFileSync(join(folder, "empty.png"), "");
+    await requireOutput(join(folder, "empty.png"), "png");
+    writeFileSync(join(folder, "earlier.png"), png);
+    await requireOutput(join(folder, "earlier.png"), "png");
+  });
+
+  test("is named as what is written", async (t) => {
+    const folder = temporaryFolder(t);
+    for (const name of ["experiment.json", "picture.jpg", "picture", "digit.latent", ".png"])
+      await assert.rejects(requireOutput(join(folder, name), "png"), {
+        code: "usage",
+        message: /does not end in \.png/,
+      });
+    await assert.rejects(requireOutput(join(folder, "digit.png"), "latent"), /does not end in \.latent/);
+  });
+
+  test("is no file of another kind, whatever its name says", async (t) => {
+    const path = join(temporaryFolder(t), "notes.png");
+    writeFileSync(path, "notes");
+    await assert.rejects(requireOutput(path, "png"), { code: "usage", message: /is no PNG/ });
+  });
+
+  test("is none of the files that are read, by whatever path", async (t) => {
+    const folder = temporaryFolder(t);
+    const input = join(folder, "digit.png");
+    writeFileSync(input, png);
+    symlinkSync("digit.png", join(folder, "link.png"));
+    symlinkSync(folder, join(folder, "here"));
+    for (const output of [input, join(folder, "link.png"), join(folder, "here", "digit.png")])
+      await assert.rejects(requireOutput(output, "png", [input]), {
+        code: "usage",
+        message: /is what is read from/,
+      });
+  });
+
+  test("is not among a run's own files, there or not yet", async (t) => {
+    const run = temporaryFolder(t);
+    mkdirSync(join(run, "previews"));
+    writeFileSync(join(run, "loss.png"), png);
+    await requireOutput(join(run, "loss.png"), "png");
+    writeFileSync(join(run, "run.json"), "{}");
+    for (const name of ["loss.png", "samples.png", "Reconstructions.png", "previews/epoch-000001.png"])
+      await assert.rejects(requireOutput(join(run, name), "png"), {
+        code: "usage",
+        message: /among the files of a run/,
+      });
+    await requireOutput(join(run, "more samples.png"), "png");
+    await requireOutput(join(run, "previews", "epoch-000001.latent"), "latent");
   });
 });

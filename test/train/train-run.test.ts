@@ -324,6 +324,10 @@ describe("a run", () => {
       },
     });
     assert.equal(failure?.code, "storage-full");
+    assert.match(
+      failure.hint,
+      /^Free some space.* To go on from step \d+: latent-lab train --resume \/.*run$/,
+    );
     rmSync(ballast);
     assert.equal((await readRun(path)).record.epochsDone, 1);
     const again = await train(await RunWriter.resume(path));

@@ -5,6 +5,7 @@ import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { changeExperiment, parseExperiment } from "../../contract/parse-experiment.ts";
 import { findPreset, presets } from "../../contract/presets.ts";
+import { settingBehind } from "../../contract/settings.ts";
 import { readWhole } from "../regular-file.ts";
 
 export interface ExperimentChoice {
@@ -19,7 +20,7 @@ export interface ExperimentChoice {
 
 export interface ChosenExperiment {
   readonly experiment: Experiment;
-  /** What errors call it: the file, or the preset's name. */
+  /** What errors about the size of its images call it: the setting that changed it, the file, or the preset's name. */
   readonly source: string;
   /** Where relative paths in it start. */
   readonly baseFolder: string;
@@ -29,9 +30,10 @@ const fileLookedFor = "latent-lab.json";
 /** Bytes of an experiment file, at most: it is read whole. */
 const maximumBytes = 4_000_000;
 
-/** Throws a Failure: usage, experiment-invalid, storage-*. */
+/** Throws a Failure: usage, also for a setting that does not fit; experiment-invalid, storage-*. */
 export async function chooseExperiment(choice: ExperimentChoice): Promise<ChosenExperiment> {
   const settings = settingsOf(choice);
+  const sourceOf = (named: string) => settingBehind(["model", "encoder", 0], settings) ?? named;
   if (choice.preset !== undefined) {
     if (choice.file !== undefined) {
       throw new Failure(
@@ -43,14 +45,14 @@ export async function chooseExperiment(choice: ExperimentChoice): Promise<Chosen
     const preset = findPreset(choice.preset);
     return {
       experiment: changeExperiment(preset.experiment, preset.name, settings),
-      source: preset.name,
+      source: sourceOf(preset.name),
       baseFolder: process.cwd(),
     };
   }
   const file = choice.file ?? fileLookedFor;
   const text = await readExperiment(file, choice.file === undefined);
   const experiment = parseExperiment(text, file, settings);
-  return { experiment, source: file, baseFolder: dirname(resolve(file)) };
+  return { experiment, source: sourceOf(file), baseFolder: dirname(resolve(file)) };
 }
 
 /** The options that are settings under a shorter name; they come after --set and so have the last word. */

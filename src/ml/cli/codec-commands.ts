@@ -14,7 +14,7 @@ import { decidesByPicture, decodeImage, type EncodedImage, encodeImage } from ".
 import type { Context } from "./context.ts";
 import { openRun, tellWritten, type UseArguments } from "./use-commands.ts";
 import { ratioInWords } from "./words.ts";
-import { writeOutput } from "./write-output.ts";
+import { requireOutput, writeOutput } from "./write-output.ts";
 
 interface CodecArguments extends UseArguments {
   readonly input: string;
@@ -31,9 +31,10 @@ export type DecodeArguments = CodecArguments;
 export async function encode(context: Context, options: EncodeArguments): Promise<void> {
   requireJson(options);
   const { input, detail = false, invert = detail ? "auto" : "dataset" } = options;
+  const output = options.output ?? (detail ? null : besideImage(input));
+  if (output !== null) await requireOutput(output, "latent", [input]);
   const opened = await openRun(options);
   const encoded = await encodeImage({ ...opened, image: input, invert });
-  const output = options.output ?? (detail ? null : besideImage(input));
   if (output !== null) await writeOutput(output, encoded.bytes);
   if (detail) {
     const invertedBy = invert === "auto" && decidesByPicture(opened.run) ? "picture" : "user";
@@ -98,6 +99,7 @@ export async function decode(context: Context, options: DecodeArguments): Promis
       "required option '-o, --output <file>' not specified",
       "Name the PNG to write.",
     );
+  if (output !== undefined) await requireOutput(output, "png", [input]);
   const bytes = await readLatentFile(input);
   const opened = await openRun(options);
   const { image, latents, modelSha256 } = await decodeImage({ ...opened, name: input, bytes });

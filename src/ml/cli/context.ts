@@ -4,4 +4,6 @@ import type { Terminal } from "./terminal.ts";
 export interface Context {
   readonly terminal: Terminal;
   readonly environment: NodeJS.ProcessEnv;
+  /** How the user calls this program (see called-as.ts). */
+  readonly call: string;
 }

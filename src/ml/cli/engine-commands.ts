@@ -5,6 +5,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { drawDigits } from "../data/drawn-digits.ts";
 import { type EngineReport, surveyEngines, type Training } from "../engine/choose-engine.ts";
 import { buildNetwork } from "../model/network.ts";
+import { withCall } from "./called-as.ts";
 import type { Context } from "./context.ts";
 import type { ListOptions } from "./list-commands.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
@@ -17,7 +18,7 @@ const drawnImages = 1024;
 const repetitions = 16;
 
 export async function listEngines(
-  { terminal: { out, err }, environment }: Context,
+  { terminal: { out, err }, environment, call }: Context,
   { json }: ListOptions,
 ): Promise<void> {
   const bar = new ProgressBar(err, barSymbols(environment, process.platform));
@@ -45,7 +46,7 @@ export async function listEngines(
     if (device.available) continue;
     out.line("");
     out.line(`${name} cannot run here: ${device.reason}.`);
-    out.line(`  ${device.hint}`);
+    out.line(`  ${withCall(device.hint, call)}`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { Failure } from "../../contract/failure.ts";
 import type { Installing } from "../../contract/installing.ts";
 import { installTensorflow, removeTensorflow } from "../engine/tensorflow/install-package.ts";
+import { withCall } from "./called-as.ts";
 import type { Context } from "./context.ts";
 import { listenForInterruption } from "./interruption.ts";
 import type { ListOptions } from "./list-commands.ts";
@@ -10,7 +11,7 @@ import { bytesInWords } from "./words.ts";
 
 export async function installEngine(context: Context, name: string, { json }: ListOptions): Promise<void> {
   requireTensorflow(name, "install");
-  const { terminal, environment } = context;
+  const { terminal, environment, call } = context;
   const { out, err } = terminal;
   const { signal } = listenForInterruption(() => err.line("Stopping; nothing is kept."));
   const bar = new ProgressBar(err, barSymbols(environment, process.platform));
@@ -35,7 +36,7 @@ export async function installEngine(context: Context, name: string, { json }: Li
     out.line(
       device.available
         ? `works: ${device.description}. Use it with: --engine tensorflow`
-        : `but not usable here: ${device.reason}. ${device.hint}`,
+        : `but not usable here: ${device.reason}. ${withCall(device.hint, call)}`,
     );
   } finally {
     bar.clear();

@@ -6,6 +6,7 @@ import { presets } from "../../contract/presets.ts";
 import { damageInCache, downloadMnist, findMnist, type MnistPlace } from "../data/mnist.ts";
 import { type ListedRun, listRuns } from "../train/list-runs.ts";
 import { defaultRunsFolder } from "../train/run-folder.ts";
+import { withCall } from "./called-as.ts";
 import type { Context } from "./context.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
@@ -42,7 +43,7 @@ const otherDatasets = [
 ] as const;
 
 export async function listDatasets(
-  { terminal: { out }, environment }: Context,
+  { terminal: { out }, environment, call }: Context,
   { json }: ListOptions,
 ): Promise<void> {
   const place = await findMnist({ environment });
@@ -54,7 +55,8 @@ export async function listDatasets(
     );
     return;
   }
-  const rows = [{ name: "mnist", status: mnistStatus(place, damage) }, ...otherDatasets];
+  const status = withCall(mnistStatus(place, damage), call);
+  const rows = [{ name: "mnist", status }, ...otherDatasets];
   for (const line of table(rows.map((row) => [row.name, row.status]))) out.line(line);
 }
 

@@ -2,22 +2,25 @@
  * Runs one command and ends the process: the only place that decides how. Commands return when they are done and
  * throw when they fail.
  */
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { Failure } from "../../contract/failure.ts";
+import { calledAs } from "./called-as.ts";
+import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
 import { reportFailure } from "./report-failure.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { openTerminal } from "./terminal.ts";
 
 export async function main(argv: readonly string[]): Promise<void> {
   const environment = process.env;
   const terminal = openTerminal(environment);
-  const fail = (error: unknown) => reportFailure(error, terminal, formatAskedFor(argv), environment);
+  const context: Context = { terminal, environment, call: calledAs(argv, environment) };
+  const fail = (error: unknown) => reportFailure(error, context, formatAskedFor(argv));
   // `latent-lab runs | head -1` is no failure. Training ends otherwise (see train-command.ts).
   terminal.out.whenReaderGone(() => process.exit(exitCodes.success));
   process.on("uncaughtException", (error) => process.exit(fail(error)));
   endWithParent();
-  const exitCode = await run(argv, terminal, fail);
+  const exitCode = await run(argv, context, fail);
   await Promise.all([terminal.out.flushed(), terminal.err.flushed()]);
   // Not left to happen by itself: a connection kept open by the network library would delay it.
   process.exit(exitCode);
@@ -25,18 +28,23 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(
   argv: readonly string[],
-  terminal: Terminal,
+  context: Context,
   fail: (error: unknown) => number,
 ): Promise<number> {
   try {
-    const program = await createProgram({ terminal, environment: process.env });
-    await program.parseAsync([...argv]);
-    return exitCodes.success;
+    const program = await createProgram(context);
+    try {
+      await program.parseAsync([...argv]);
+      return exitCodes.success;
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      // Help and version were asked for, and have been printed.
+      if (error.exitCode === 0) return exitCodes.success;
+      if (error.code === "commander.help") return exitCodes.usage;
+      throw usageFailure(error, commandIn(argv, program));
+    }
   } catch (error) {
-    if (!(error instanceof CommanderError)) return fail(error);
-    // Help and version were asked for, and have been printed.
-    if (error.exitCode === 0) return exitCodes.success;
-    return error.code === "commander.help" ? exitCodes.usage : fail(usageFailure(error, argv));
+    return fail(error);
   }
 }
 
@@ -54,11 +62,25 @@ function formatAskedFor(argv: readonly string[]): "text" | "json" {
 }
 
 /** commander words it "error: unknown option '--epoch'\n(Did you mean --epochs?)". */
-function usageFailure(error: CommanderError, argv: readonly string[]): Failure {
+function usageFailure(error: CommanderError, command: string): Failure {
   const [first = "", ...more] = error.message.split("\n");
   const suggestion = more.join(" ").replace(/^\((.*)\)$/, "$1");
-  const isCommand = error.code !== "commander.unknownCommand";
-  const command = argv.slice(2).find((argument) => isCommand && /^[a-z]+$/.test(argument));
-  const help = command === undefined ? "latent-lab --help" : `latent-lab ${command} --help`;
-  return new Failure("usage", first.replace(/^error: /, ""), suggestion || `Its usage: ${help}`);
+  return new Failure(
+    "usage",
+    first.replace(/^error: /, ""),
+    suggestion || `Its usage: latent-lab ${command}--help`,
+  );
+}
+
+/** The command that is meant, as far as there is one: "datasets get ". */
+function commandIn(argv: readonly string[], program: Command): string {
+  let command = program;
+  let words = "";
+  for (const word of argv.slice(2).filter((argument) => !argument.startsWith("-"))) {
+    const next = command.commands.find((candidate) => candidate.name() === word);
+    if (next === undefined) break;
+    command = next;
+    words += `${word} `;
+  }
+  return words;
 }

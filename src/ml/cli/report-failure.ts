@@ -4,15 +4,15 @@
  */
 import type { ErrorEvent } from "../../contract/events.ts";
 import { Failure, lineOf } from "../../contract/failure.ts";
+import { withCall } from "./called-as.ts";
+import type { Context } from "./context.ts";
 import { exitCodeOf } from "./exit-codes.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** Returns the exit code. */
 export function reportFailure(
   error: unknown,
-  { out, err }: Terminal,
+  { terminal: { out, err }, environment, call }: Context,
   format: "text" | "json",
-  environment: NodeJS.ProcessEnv,
 ): number {
   const event = errorEvent(error);
   const { code, message, hint } = event;
@@ -20,7 +20,7 @@ export function reportFailure(
   else {
     // To be interrupted is no error: it was asked for.
     err.line(code === "interrupted" ? message : `${err.red("error:")} ${onOneLine(message)}`);
-    err.line(`${err.dim("hint:")} ${onOneLine(hint)}`);
+    err.line(`${err.dim("hint:")} ${onOneLine(withCall(hint, call))}`);
   }
   if (environment.LATENT_LAB_DEBUG === "1" && error instanceof Error) err.line(error.stack);
   return exitCodeOf(code);

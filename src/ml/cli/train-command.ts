@@ -2,6 +2,7 @@
  * `latent-lab train`: from the command line to a run, told as text or as JSON lines. What training does is in
  * ../train; this chooses the experiment, the data and the engine, and shows what happens.
  */
+import { resolve } from "node:path";
 import type { TrainingEvent } from "../../contract/events.ts";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure } from "../../contract/failure.ts";
@@ -21,6 +22,7 @@ import { findRun } from "./find-run.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
 import type { EngineChoice } from "./options.ts";
 import { errorEvent } from "./report-failure.ts";
+import { loadRunData } from "./run-data.ts";
 import { JsonTrainingReport, TextTrainingReport, type TrainingReport } from "./training-report.ts";
 import { productVersion } from "./version.ts";
 
@@ -119,6 +121,7 @@ async function startRun(
   const run = await RunWriter.create({
     experiment,
     baseFolder: chosen.baseFolder,
+    dataFolder: options.data ?? null,
     dataset,
     engine: engine.name,
     device: device.description,
@@ -144,17 +147,18 @@ async function resumeRun(
   requireChoice(options.engine, engineOptions);
   const run = await RunWriter.resume(await findRun(named));
   try {
-    const { experiment, baseFolder } = run.record;
-    const source = datasetOptions(baseFolder, context, options, report, interruption);
-    const loading = loadDataset(experiment.dataset, source).then((dataset) => {
+    const source = datasetOptions(context, options, report, interruption);
+    const loading = loadRunData(run.record, source).then((dataset) => {
       // Other images than those of the run are told as such, before an engine chokes on their size.
       requireSameData(run, dataset);
-      return { dataset, network: buildNetwork(experiment) };
+      return { dataset, network: buildNetwork(run.record.experiment) };
     });
     const { arrangement } = run.record;
     const chosen = await chooseForTraining(options.engine, { ...engineOptions, arrangement }, loading);
     const { engine, reason } = chosen;
-    return { run, dataset: (await loading).dataset, engine, engineReason: reason };
+    const { dataset } = await loading;
+    if (options.data !== undefined) await run.update({ dataFolder: resolve(options.data) });
+    return { run, dataset, engine, engineReason: reason };
   } catch (error) {
     await run.close();
     throw error;
@@ -189,7 +193,7 @@ async function loadOrDraw(
   report: TrainingReport,
   interruption: Interruption,
 ): Promise<{ readonly experiment: Experiment; readonly dataset: Dataset }> {
-  const watched = datasetOptions(baseFolder, context, options, report, interruption);
+  const watched = { baseFolder, ...datasetOptions(context, options, report, interruption) };
   try {
     return { experiment, dataset: await loadDataset(experiment.dataset, watched) };
   } catch (error) {
@@ -209,14 +213,12 @@ async function loadOrDraw(
 }
 
 function datasetOptions(
-  baseFolder: string,
   { environment }: Context,
   { data }: TrainArguments,
   report: TrainingReport,
   { signal }: Interruption,
-): Parameters<typeof loadDataset>[1] {
+): Parameters<typeof loadRunData>[1] {
   return {
-    baseFolder,
     environment,
     allowDownload: true,
     signal,

@@ -26,7 +26,12 @@ export interface TrainingReport {
   close(): void;
 }
 
-const stoppingWords = "Stopping and keeping what has been trained; Ctrl-C again leaves at once.";
+function stoppingWords(hasBegun: boolean): string {
+  const what = hasBegun
+    ? "Stopping and keeping what has been trained"
+    : "Stopping; nothing has been trained yet";
+  return `${what}; Ctrl-C again leaves at once.`;
+}
 
 export function drawingWords(reason: Failure): string[] {
   return [
@@ -39,6 +44,7 @@ export function drawingWords(reason: Failure): string[] {
 export class JsonTrainingReport implements TrainingReport {
   readonly #out: Output;
   readonly #err: Output;
+  #hasBegun = false;
 
   constructor(out: Output, err: Output) {
     this.#out = out;
@@ -46,6 +52,7 @@ export class JsonTrainingReport implements TrainingReport {
   }
 
   onEvent(event: TrainingEvent): void {
+    this.#hasBegun = true;
     this.#out.line(JSON.stringify(event));
   }
 
@@ -60,7 +67,7 @@ export class JsonTrainingReport implements TrainingReport {
   }
 
   stopping(): void {
-    this.#err.line(stoppingWords);
+    this.#err.line(stoppingWords(this.#hasBegun));
   }
 
   close(): void {}
@@ -122,7 +129,7 @@ export class TextTrainingReport implements TrainingReport {
 
   stopping(): void {
     this.#isStopping = true;
-    this.#remark(stoppingWords);
+    this.#remark(stoppingWords(this.#start !== null));
   }
 
   close(): void {

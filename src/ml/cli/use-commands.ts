@@ -3,7 +3,6 @@
  * each computes is in ../train/use-run.ts; this reads what the user named, writes what was asked for and says so.
  */
 import type { Dataset, SplitName } from "../data/dataset.ts";
-import { loadDataset } from "../data/load-dataset.ts";
 import { chooseForUse } from "../engine/choose-engine.ts";
 import { type Run, readRun } from "../train/run-record.ts";
 import type { UseOptions } from "../train/trained-model.ts";
@@ -12,8 +11,9 @@ import type { Context } from "./context.ts";
 import { compressionInWords, evaluationLines } from "./evaluation-words.ts";
 import { findRun } from "./find-run.ts";
 import type { EngineChoice } from "./options.ts";
+import { loadRunData } from "./run-data.ts";
 import { shortPath } from "./words.ts";
-import { writeOutput } from "./write-output.ts";
+import { requireOutput, writeOutput } from "./write-output.ts";
 
 export interface UseArguments extends EngineChoice {
   readonly run: string;
@@ -53,6 +53,7 @@ export async function evaluate(context: Context, options: EvaluateArguments): Pr
 }
 
 export async function reconstructImages(context: Context, options: PictureArguments): Promise<void> {
+  await requireOutput(options.output, "png");
   const opened = await openRun(options);
   const dataset = await datasetOf(opened.run, context, options.data);
   const png = await reconstructionsOfRun({ ...opened, dataset, count: options.count });
@@ -61,6 +62,7 @@ export async function reconstructImages(context: Context, options: PictureArgume
 }
 
 export async function sampleImages(context: Context, options: SampleArguments): Promise<void> {
+  await requireOutput(options.output, "png");
   const opened = await openRun(options);
   const { count, seed = opened.run.record.seed } = options;
   await writeOutput(options.output, await samplesOfRun({ ...opened, count, seed }));
@@ -75,8 +77,7 @@ export async function openRun({ run, engine, threads = 0 }: UseArguments): Promi
 }
 
 async function datasetOf(run: Run, { environment }: Context, data: string | undefined): Promise<Dataset> {
-  const { experiment, baseFolder } = run.record;
-  return loadDataset(experiment.dataset, { baseFolder, environment, data, allowDownload: true });
+  return loadRunData(run.record, { environment, data, allowDownload: true });
 }
 
 export function tellWritten(

@@ -114,11 +114,13 @@ async function downloadIfAllowed(options: MnistOptions): Promise<MnistPlace> {
 async function namedFolder(named: string, by: string): Promise<string> {
   const folder = resolve(named);
   for (const each of [folder, join(folder, "mnist")]) if (await existsWithAll(each)) return each;
-  const isThere = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const problem = isThere ? "neither it nor its subfolder mnist holds MNIST's four files" : "no such folder";
+  const found = await stat(folder).catch(() => null);
+  const problem =
+    found === null
+      ? "no such folder"
+      : found.isDirectory()
+        ? "neither it nor its subfolder mnist holds MNIST's four files"
+        : "is a file, not a folder";
   throw new Failure(
     "dataset-missing",
     `${folder} (from ${by}): ${problem}`,

@@ -3,7 +3,7 @@
  * says what is accepted and how it is fitted. It does not write pictures, and it knows nothing of datasets.
  */
 import type { Sharp } from "sharp";
-import { Failure, lineOf, storageFailure } from "../../contract/failure.ts";
+import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readWhole } from "../regular-file.ts";
 import type { Sheet } from "./ink.ts";
 
@@ -110,11 +110,11 @@ async function decode<T>(
     return await use(input, original);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const reason = lineOf(error).replace(/:$/, "");
+    // What the library says of it stays out: of pictures decoded at a time it may be about another one.
     throw new Failure(
       "image-invalid",
-      `${name}: not a whole ${format} picture (${reason})`,
-      "The file is damaged: remove it or save it again.",
+      `${name}: not a whole ${format} picture`,
+      "The file is damaged or cut short: remove it or save it again.",
       { cause: error },
     );
   }

@@ -15,6 +15,9 @@
  * | 50   | n    | the latents, int8, −127…127                                                  |
  * | 50+n | 4    | CRC-32 of everything before                                                  |
  *
+ * Whatever a later version changes, its files begin with magic, version and coding and end with the CRC-32: so a damaged
+ * file is told from a newer one.
+ *
  * The scale is the largest magnitude over 127, rounded up until the last seven bits of its float32 are zero: then
  * scale × byte needs no rounding, so every machine reads the same latents bit for bit, and encoding what was decoded
  * gives the same file again. The error of a latent is at most half a scale.
@@ -157,18 +160,30 @@ function checkWritable({ width, height, latents, modelHash }: LatentImage): void
 function checkVersion(view: DataView, file: string): void {
   const found = view.getUint8(4);
   const coding = view.getUint8(5);
+  if (found === version && coding === codingInt8) return;
+  // Of every version the last bytes are the checksum.
+  if (!isChecked(view))
+    throw invalid(
+      file,
+      `is damaged: it states version ${found}, coding ${coding} at byte 4, and its checksum does not match`,
+      copyAgain,
+    );
   if (found > version || (found === version && coding > codingInt8))
     throw invalid(
       file,
       `is of version ${found}, coding ${coding}; this program reads version ${version}, coding ${codingInt8}`,
       "Use a newer Latent Lab.",
     );
-  if (found !== version || coding !== codingInt8)
-    throw invalid(
-      file,
-      `has version ${found} and coding ${coding} at byte 4, which no program wrote`,
-      copyAgain,
-    );
+  throw invalid(
+    file,
+    `has version ${found} and coding ${coding} at byte 4, which no program wrote`,
+    copyAgain,
+  );
+}
+
+function isChecked(view: DataView): boolean {
+  const end = view.byteLength - checksumBytes;
+  return view.getUint32(end, true) === crc32(new Uint8Array(view.buffer, view.byteOffset, end));
 }
 
 function checkSizes(width: number, height: number, count: number, file: string): void {

@@ -17,6 +17,8 @@ export interface NewRun {
   readonly experiment: Experiment;
   /** Where relative paths in the experiment start. */
   readonly baseFolder: string;
+  /** Where the user says that MNIST is; null or left out: nowhere. */
+  readonly dataFolder?: string | null;
   readonly dataset: Dataset;
   readonly engine: string;
   readonly device: string;
@@ -132,6 +134,7 @@ function newRecord({ experiment, dataset, ...rest }: NewRun, id: string, now: Da
     id,
     experiment,
     baseFolder: resolve(rest.baseFolder),
+    dataFolder: rest.dataFolder == null ? null : resolve(rest.dataFolder),
     seed: experiment.training.seed,
     dataset: { name, source, sha256, train: train.count, test: test.count, width, height },
     engine: rest.engine,

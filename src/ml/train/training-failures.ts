@@ -1,9 +1,10 @@
 /**
  * The ways in which training ends otherwise than planned, in words: what happened, what was kept, what to do.
  */
-import { Failure, firstLine } from "../../contract/failure.ts";
+import { Failure, type FailureCode, firstLine } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { shellWord } from "../shell-word.ts";
 import type { Progress } from "./progress.ts";
 import type { RunWriter } from "./run-folder.ts";
 import type { Run } from "./run-record.ts";
@@ -29,16 +30,19 @@ export function stopped({ path, record }: Run, { step, epochsDone }: Progress): 
   return new Failure(
     "interrupted",
     `stopped after step ${step}, in epoch ${epochsDone + 1} of ${record.experiment.training.epochs}; nothing is lost`,
-    `To go on: latent-lab train --resume ${quoted(path)}`,
+    `To go on: latent-lab train --resume ${shellWord(path)}`,
   );
 }
 
-/** An engine that failed costs what was trained since the last checkpoint: where there is one, how to go on from it. */
+const resumable: readonly FailureCode[] = ["engine-failed", "out-of-memory", "storage-full"];
+
+/**
+ * An engine that failed, or a full disk, costs what was trained since the last checkpoint: where there is one, how to
+ * go on from it.
+ */
 export function withResumption(error: unknown, { path, record }: Run): unknown {
-  const isEngines =
-    error instanceof Failure && (error.code === "engine-failed" || error.code === "out-of-memory");
-  if (!isEngines || record.step === 0) return error;
-  const resume = `To go on from step ${record.step}: latent-lab train --resume ${quoted(path)}`;
+  if (!(error instanceof Failure && resumable.includes(error.code)) || record.step === 0) return error;
+  const resume = `To go on from step ${record.step}: latent-lab train --resume ${shellWord(path)}`;
   return new Failure(error.code, error.message, `${error.hint} ${resume}`, { cause: error });
 }
 
@@ -90,10 +94,4 @@ export async function recordFailure(run: RunWriter, error: unknown): Promise<voi
         };
   // Where even this cannot be written, the failure itself is what counts.
   await run.update({ status: "failed", failure: { code, message, hint } }).catch(() => {});
-}
-
-/** As a shell takes it, whatever is in it. */
-function quoted(path: string): string {
-  if (process.platform === "win32") return /^[\w@+=:,./\\-]+$/.test(path) ? path : `"${path}"`;
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Experiment } from "../../../src/contract/experiment.ts";
 import { Failure } from "../../../src/contract/failure.ts";
-import { changeExperiment } from "../../../src/contract/parse-experiment.ts";
+import { changeExperiment, parseExperiment } from "../../../src/contract/parse-experiment.ts";
 import { findPreset } from "../../../src/contract/presets.ts";
 
 const preset = findPreset("mnist-vae").experiment;
@@ -72,7 +72,53 @@ test("an unknown path is refused with the nearest one", () => {
   }
 });
 
-test("a value that does not fit is refused as in a file", () => {
+test("a value that does not fit is told by its setting, the file's own mistakes by the file", () => {
+  const text = JSON.stringify({ ...preset, training: { epochs: 0 } });
+  const failure = (...settings: string[]) => {
+    try {
+      parseExperiment(text, "x.json", settings);
+    } catch (error) {
+      assert.ok(error instanceof Failure);
+      return [error.code, error.message.split(": ")[0]];
+    }
+    return [];
+  };
+  assert.deepEqual(failure(), ["experiment-invalid", "x.json"]);
+  assert.deepEqual(failure("training.batch=5"), ["experiment-invalid", "x.json"]);
+  assert.deepEqual(failure("training.epochs=-1"), ["usage", "--set training.epochs"]);
+  assert.deepEqual(failure("training=5"), ["usage", "--set training"]);
+  assert.deepEqual(failure("training.epochs=1"), []);
+  assert.deepEqual(failure("training.epochs=1", "dataset.kind=idx"), ["usage", "--set dataset.kind"]);
+  assert.deepEqual(failure("training.epochs=1", "model.decoder=20,5"), ["usage", "--set model.decoder"]);
+  // What it breaks is a rule that names another setting.
+  const linear = { ...preset, model: { ...preset.model, outputActivation: "linear" as const } };
+  assert.throws(
+    () =>
+      changeExperiment({ ...linear, loss: { reconstruction: "mse" } }, "x", [
+        "training.epochs=1",
+        "loss.reconstruction=bce",
+      ]),
+    {
+      code: "usage",
+      message:
+        /^--set loss\.reconstruction: model\.outputActivation is "linear", but loss\.reconstruction "bce"/,
+    },
+  );
+});
+
+test("what has no settings to change is told as it stands in the file", () => {
+  for (const [text, problem] of [
+    ["[1, 2]", "the experiment must be an object { … }, not a list of 2"],
+    ['{"model": [784, 20]}', "model must be an object { … }, not a list of 2"],
+    ['{"model": "vae"}', 'model must be an object { … }, not "vae"'],
+  ] as const)
+    assert.throws(() => parseExperiment(text, "x.json", ["model.kind=variational", "training.epochs=1"]), {
+      code: "experiment-invalid",
+      message: `x.json: ${problem}`,
+    });
+});
+
+test("a value that does not fit is refused in the words for a file", () => {
   assert.match(
     refusal("training.epochs=many").message,
     /training\.epochs must be a whole number .* not "many"/,

@@ -86,6 +86,9 @@ test("a named folder without the files is an error, even when the cache or a mir
   await failsWith(byEnvironment, "dataset-missing", folder, "LATENT_LAB_DATA");
   const missing = () => loadMnist({ ...options, environment, data: join(folder, "gone") });
   await failsWith(missing, "dataset-missing", join(folder, "gone"), "--data", "no such folder");
+  await writeFile(join(folder, "train.gz"), "");
+  const file = () => findMnist({ data: join(folder, "train.gz"), environment: {} });
+  await failsWith(file, "dataset-missing", join(folder, "train.gz"), "--data", "is a file, not a folder");
   assert.equal(requests.length, 0);
 });
 

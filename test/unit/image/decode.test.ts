@@ -154,6 +154,27 @@ test("damaged pictures of each format are refused by name", async () => {
   await failsWith(() => decode(promisingPng(300, 300)), "image-invalid", "it.png");
 });
 
+test("of pictures decoded at a time, each is told as what is wrong with it and nothing else", async () => {
+  const picture = flat(300, 300, "red");
+  const formats = ["png", "jpeg", "webp"] as const;
+  const wholes = await Promise.all(
+    formats.map((format) => picture.toFormat(format, { progressive: true }).toBuffer()),
+  );
+  const cut = wholes.flatMap((whole, index) =>
+    [0.3, 0.5, 0.7].map((share) => ({
+      format: formats[index],
+      bytes: whole.subarray(0, whole.length * share),
+    })),
+  );
+  await Promise.all(
+    cut.map(({ format, bytes }) =>
+      assert.rejects(decodeGrey({ name: `cut.${format}`, bytes }, { width: 28, height: 28, invert: false }), {
+        message: `cut.${format}: not a whole ${format} picture`,
+      }),
+    ),
+  );
+});
+
 test("a picture can be read from its path, and a bad path is named", async (context) => {
   const folder = temporaryFolder(context);
   const path = join(folder, "ramp.png");

@@ -124,6 +124,15 @@ test("a picture is not mistaken for a .latent file", () => {
   refused(Buffer.from("\x89PNG\r\n\x1a\n".padEnd(100), "latin1"), /is not a \.latent file/);
 });
 
+test("a damaged version or coding is told as damage, not as a newer file", () => {
+  for (const place of [4, 5])
+    for (const value of [0, 3, 0x81]) {
+      const bytes = Buffer.from(encodeLatentFile(image));
+      bytes[place] = value;
+      refused(bytes, /is damaged: it states version \d+, coding \d+ at byte 4/);
+    }
+});
+
 test("a file of a newer version or coding asks for a newer program", () => {
   refused(
     forged((view) => view.setUint8(4, 2)),

@@ -120,7 +120,7 @@ export class MemoryMap {
       throw new Failure(
         "out-of-memory",
         `this experiment needs more than the ${(addressLimit / 2 ** 30).toFixed(0)} GiB the CPU engine can address`,
-        "Use a smaller batch, narrower layers, smaller images or fewer of them.",
+        "Lower training.batch or the widths in model.encoder and model.decoder, or use smaller images or fewer of them.",
       );
     return address;
   }

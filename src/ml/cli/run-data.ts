@@ -1,0 +1,38 @@
+/** The images of a run that is there already: MNIST is looked for first where the run's own training found it. */
+import { Failure } from "../../contract/failure.ts";
+import type { RunRecord } from "../../contract/run.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { loadDataset } from "../data/load-dataset.ts";
+
+type Options = Omit<Parameters<typeof loadDataset>[1], "baseFolder">;
+
+/** A folder named now wins over that of the run; one that is gone is no reason not to look elsewhere. Throws a Failure. */
+export async function loadRunData(
+  { experiment, baseFolder, dataFolder }: RunRecord,
+  options: Options,
+): Promise<Dataset> {
+  const load = (data: string | undefined) =>
+    loadDataset(experiment.dataset, { ...options, baseFolder, data });
+  if (options.data !== undefined || dataFolder === null) return load(options.data);
+  try {
+    return await load(dataFolder);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  try {
+    return await load(undefined);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    throw new Failure(
+      error.code,
+      error.message,
+      `The run found its images in ${dataFolder}, where they are no more: name their folder with --data.`,
+      { cause: error },
+    );
+  }
+}
+
+function isGone(error: unknown): error is Failure {
+  const codes = ["dataset-missing", "download-failed", "storage-denied", "storage-failed"];
+  return error instanceof Failure && codes.includes(error.code);
+}
