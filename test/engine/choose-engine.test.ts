@@ -15,6 +15,7 @@ import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
 import { noSoftwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
+import { watchDevices } from "../fixtures/watch-devices.ts";
 import { patchDataset } from "../reference/datasets.ts";
 import { experiment } from "../reference/experiments.ts";
 
@@ -38,26 +39,7 @@ function withWishes(t: TestContext, wishes: string | undefined): void {
   withVariable(t, "LATENT_LAB_WEBGPU", wishes);
 }
 
-const { GPU: gpus, GPUAdapter: adapters } = globals as {
-  readonly GPU: { readonly prototype: GPU };
-  readonly GPUAdapter: { readonly prototype: GPUAdapter };
-};
-
-/** Devices that are opened while the test runs. */
-function watchDevices(t: TestContext): readonly GPUDevice[] {
-  const opened: GPUDevice[] = [];
-  const { requestDevice } = adapters.prototype;
-  t.mock.method(
-    adapters.prototype,
-    "requestDevice",
-    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
-      const device = await requestDevice.apply(this, args);
-      opened.push(device);
-      return device;
-    },
-  );
-  return opened;
-}
+const { GPU: gpus } = globals as { readonly GPU: { readonly prototype: GPU } };
 
 describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
   test("auto races it against the processor at the experiment itself, and says how that ended", async (t) => {

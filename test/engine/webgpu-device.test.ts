@@ -5,28 +5,17 @@ import { globals } from "webgpu";
 import { closeDevice, type GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { failsWith } from "../fixtures/failures.ts";
 import { noSoftwareGpu } from "../fixtures/software-gpu.ts";
+import { watchDevices } from "../fixtures/watch-devices.ts";
 
 const wishes = { software: true, checks: "fast" } as const;
-const { GPUAdapter: adapters, GPUDevice: devices } = globals as {
-  readonly GPUAdapter: { readonly prototype: GPUAdapter };
-  readonly GPUDevice: { readonly prototype: GPUDevice };
-};
+const { GPUDevice: devices } = globals as { readonly GPUDevice: { readonly prototype: GPUDevice } };
 
 /** A device of its own, and what is below it. */
 async function newDevice(t: TestContext): Promise<{ readonly device: GpuDevice; readonly below: GPUDevice }> {
   await closeDevice(wishes);
-  const { requestDevice } = adapters.prototype;
-  let below: GPUDevice | undefined;
-  const watched = t.mock.method(
-    adapters.prototype,
-    "requestDevice",
-    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
-      below = await requestDevice.apply(this, args);
-      return below;
-    },
-  );
+  const opened = watchDevices(t);
   const device = await openDevice(wishes);
-  watched.mock.restore();
+  const below = opened.at(-1);
   assert.ok(below);
   return { device, below };
 }

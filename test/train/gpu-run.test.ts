@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import { globals } from "webgpu";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import { tileIn } from "../../src/ml/engine/webgpu/tiles.ts";
@@ -15,30 +15,12 @@ import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { noSoftwareGpu, softwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
+import { watchDevices } from "../fixtures/watch-devices.ts";
 import { assertClose } from "../reference/agreement.ts";
 import { createRun, outcome, smallVae, train } from "./small-run.ts";
 
 const engine = softwareGpu("fast");
-const { GPUAdapter: adapters, GPUBuffer: buffers } = globals as {
-  readonly GPUAdapter: { readonly prototype: GPUAdapter };
-  readonly GPUBuffer: { readonly prototype: GPUBuffer };
-};
-
-/** Devices that are opened while the test runs. */
-function watchDevices(t: TestContext): readonly GPUDevice[] {
-  const opened: GPUDevice[] = [];
-  const { requestDevice } = adapters.prototype;
-  t.mock.method(
-    adapters.prototype,
-    "requestDevice",
-    async function (this: GPUAdapter, ...args: Parameters<typeof requestDevice>) {
-      const device = await requestDevice.apply(this, args);
-      opened.push(device);
-      return device;
-    },
-  );
-  return opened;
-}
+const { GPUBuffer: buffers } = globals as { readonly GPUBuffer: { readonly prototype: GPUBuffer } };
 
 /** What the VAE ends with when nothing disturbs it. */
 const undisturbed = noSoftwareGpu === false ? await trainUndisturbed() : null;

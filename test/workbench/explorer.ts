@@ -25,16 +25,18 @@ export class Explorer {
 
   /** Selects one file, or several as with Ctrl held. */
   async select(...names: string[]): Promise<void> {
-    for (const [index, name] of names.entries()) {
-      const file = this.#file(name);
-      // The preview of the first one moves things and may take a click with it.
-      await eventually(`${name} selected`, async () => {
-        if ((await file.getAttribute("aria-selected")) === "true") return true;
-        await file.click(index === 0 ? {} : { modifiers: ["Control"] });
+    const isSelected = async (name: string) =>
+      (await this.#file(name).getAttribute("aria-selected")) === "true";
+    await eventually(`${names.join(", ")} selected`, async () => {
+      for (const [index, name] of names.entries()) {
+        if (await isSelected(name)) continue;
+        await this.#file(name).click(index === 0 ? {} : { modifiers: ["Control"] });
+        // The preview of the first one moves things, and may take a click, or what was selected, with it.
         await this.#page.waitForTimeout(300);
-        return (await file.getAttribute("aria-selected")) === "true";
-      });
-    }
+      }
+      const selected = await Promise.all(names.map(isSelected));
+      return selected.every((is) => is);
+    });
   }
 
   async open(name: string): Promise<void> {
