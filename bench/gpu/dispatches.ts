@@ -10,6 +10,7 @@ import { type ProductShape, type Tiles, tileName, tilesFor } from "../../src/ml/
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";
 import { median } from "../statistics.ts";
+import { createTunedEngine } from "./tuned-engine.ts";
 
 export interface DispatchTime {
   readonly name: string;
@@ -90,7 +91,7 @@ class OpenEngine {
 
   /** `tiles` left out: those that the engine finds to be the fastest. */
   static async open(network: Network, dataset: Dataset, tiles?: Tiles): Promise<OpenEngine> {
-    const engine = createWebgpuEngine(tiles === undefined ? { tuningSeconds: 60 } : { tiles });
+    const engine = tiles === undefined ? createTunedEngine() : createWebgpuEngine({ tiles });
     const session = await engine.open(network, dataset, { threads: 0 });
     // Whatever is compiled on the side is done then, and disturbs nothing.
     await session.evaluate("test");

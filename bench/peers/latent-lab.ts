@@ -10,9 +10,9 @@ import type { Split } from "../../src/ml/data/dataset.ts";
 import { findIdxFiles, readIdxFiles } from "../../src/ml/data/idx-folder.ts";
 import { createCpuEngine } from "../../src/ml/engine/cpu/cpu-engine.ts";
 import type { Session } from "../../src/ml/engine/engine.ts";
-import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import { buildNetwork, type Network } from "../../src/ml/model/network.ts";
 import { StepPace } from "../../src/ml/train/step-pace.ts";
+import { createTunedEngine } from "../gpu/tuned-engine.ts";
 import { type EpochResult, epochRequestSchema } from "./epoch.ts";
 import { declareUnavailable, serve } from "./protocol.ts";
 
@@ -44,9 +44,7 @@ async function open(): Promise<Session> {
 const content = await readIdxFiles(folder, await findIdxFiles(folder));
 const train = firstImages(content.train, Number(images), content.width * content.height);
 const dataset = { ...content, name: "bench", source: folder, sha256: "", labelNames: [], train };
-/** For all products' tiles, of which a training measures some and the next ones the others. */
-const tuningSeconds = 60;
-const engine = engineName === "webgpu" ? createWebgpuEngine({ tuningSeconds }) : createCpuEngine();
+const engine = engineName === "webgpu" ? createTunedEngine() : createCpuEngine();
 const session = await open();
 const stepsPerEpoch = Math.ceil(train.count / batch);
 
