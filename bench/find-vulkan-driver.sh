@@ -13,6 +13,15 @@ loads() {
     }' "$1"
 }
 
+# serves DAWN MANIFEST: whether there is a GPU by that manifest. Some name a library that is loaded, and then refuses:
+# the one that needs those of X and GLX does so without them.
+serves() {
+  VK_DRIVER_FILES="$2" VK_ICD_FILENAMES="$2" "$node" -e '
+    import(process.argv[1])
+      .then(({ create }) => create([]).requestAdapter())
+      .then((adapter) => process.exit(adapter === null ? 1 : 0), () => process.exit(1));' "$1" "$2" 2>/dev/null
+}
+
 # find_vulkan_driver ROOT OWN: ROOT is empty, or stands before all that is looked for; OWN has our loader and manifests.
 find_vulkan_driver() {
   for folder in "$1/usr/local/nvidia/lib64" "$1/usr/local/nvidia/lib"; do
@@ -25,23 +34,14 @@ find_vulkan_driver() {
   fi
   if [ -n "${VK_DRIVER_FILES-}${VK_ICD_FILENAMES-}" ]; then return 0; fi
 
-  # The first of these that is there; those of other drivers say nothing about NVIDIA's.
-  manifest=
+  # The first of these that serves; those of other drivers say nothing about NVIDIA's.
   for file in "$1"/etc/vulkan/icd.d/*nvidia*.json "$1"/usr/share/vulkan/icd.d/*nvidia*.json \
-    "$1"/usr/local/share/vulkan/icd.d/*nvidia*.json "$1"/usr/local/nvidia/share/vulkan/icd.d/*nvidia*.json; do
-    if [ -e "$file" ]; then
-      manifest=$file
-      break
+    "$1"/usr/local/share/vulkan/icd.d/*nvidia*.json "$1"/usr/local/nvidia/share/vulkan/icd.d/*nvidia*.json \
+    "$2/nvidia-egl.json" "$2/nvidia-glx.json"; do
+    if [ -e "$file" ] && serves "$2/../node_modules/webgpu/index.js" "$file"; then
+      export VK_DRIVER_FILES="$file" VK_ICD_FILENAMES="$file"
+      echo "Vulkan driver: $file" >&2
+      return 0
     fi
   done
-  # Manifests name the library that needs those of X; without X there is the same driver in another one.
-  if loads libGLX_nvidia.so.0; then
-    manifest=${manifest:-$2/nvidia-glx.json}
-  elif loads libEGL_nvidia.so.0; then
-    manifest=$2/nvidia-egl.json
-  fi
-  if [ -n "$manifest" ]; then
-    export VK_DRIVER_FILES="$manifest" VK_ICD_FILENAMES="$manifest"
-    echo "Vulkan driver: $manifest" >&2
-  fi
 }

@@ -21,17 +21,27 @@ test("packing takes MNIST's folder and nothing else", () => {
     assert.throws(() => dataOf(args), /--data DIR/);
 });
 
-/** An archive in a folder, whose Node prints what it was started with. `libraries`: those that it can load. */
-function unpackedArchive(t: TestContext, libraries: readonly string[]) {
+const glx = "nvidia-glx.json";
+const egl = "nvidia-egl.json";
+/** NVIDIA's own, which name the library that needs those of X. */
+const own = "icd.d/nvidia_icd*.json";
+
+/**
+ * An archive in a folder, whose Node prints what it was started with. `good`: libraries that it can load, and ends of
+ * the manifests by which there is a GPU.
+ */
+function unpackedArchive(t: TestContext, good: readonly string[]) {
   const machine = temporaryFolder(t);
   const folder = join(machine, "with a space");
   mkdirSync(join(folder, "node"), { recursive: true });
   mkdirSync(join(folder, "vulkan"));
   copyFileSync(runScript, join(folder, "run.sh"));
   copyFileSync(driverScript, join(folder, "vulkan/find-driver.sh"));
+  for (const manifest of [glx, egl]) writeFileSync(join(folder, "vulkan", manifest), "");
   const node = `#!/bin/sh
 if [ "$1" = -e ]; then
-  case "$3" in ${["nothing", ...libraries].join("|")}) exit 0;; esac
+  for last in "$@"; do :; done
+  case "$last" in ${["nothing", ...good.map((each) => `*${each}`)].join("|")}) exit 0;; esac
   exit 1
 fi
 printf "%s\\n" "$LATENT_LAB_DATA" "$@"
@@ -60,11 +70,11 @@ test("the archive's script runs its own Node, from any folder, with its own MNIS
 /** Which manifest and which search path the archive's script settles on, relative to the archive or the machine. */
 function foundDriver(
   t: TestContext,
-  libraries: readonly string[],
+  good: readonly string[],
   files: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): string {
-  const { machine, folder } = unpackedArchive(t, libraries);
+  const { machine, folder } = unpackedArchive(t, good);
   for (const file of files) {
     mkdirSync(dirname(join(machine, file)), { recursive: true });
     writeFileSync(join(machine, file), "");
@@ -90,7 +100,7 @@ test(
   (t) => {
     const files = [`${installed}/lvp_icd.json`, mounted, "usr/local/nvidia/lib64/libGLX_nvidia.so.0"];
     assert.equal(
-      foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], files),
+      foundDriver(t, ["libvulkan.so.1", own, egl, glx], files),
       `/${mounted} /usr/local/nvidia/lib64`,
     );
   },
@@ -98,18 +108,21 @@ test(
 
 test("an installed NVIDIA manifest goes before a mounted one", onlyWithShell, (t) => {
   const files = [`${installed}/nvidia_icd.x86_64.json`, mounted];
-  const found = foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], files);
+  const found = foundDriver(t, ["libvulkan.so.1", own, egl], files);
   assert.match(found, /^\/usr\/share\/vulkan\/icd\.d\/nvidia_icd\.x86_64\.json /);
 });
 
-test("without the libraries of X the driver is taken from where it needs none", onlyWithShell, (t) => {
-  const found = foundDriver(t, ["libvulkan.so.1", "libEGL_nvidia.so.0"], [mounted]);
-  assert.equal(found.split(" ")[0], "ARCHIVE/vulkan/nvidia-egl.json");
-});
+test(
+  "where the driver's own manifest serves no GPU, it is taken from where it needs no display",
+  onlyWithShell,
+  (t) => {
+    const found = foundDriver(t, ["libvulkan.so.1", egl], [`${installed}/nvidia_icd.json`, mounted]);
+    assert.equal(found.split(" ")[0], "ARCHIVE/vulkan/nvidia-egl.json");
+  },
+);
 
 test("driver libraries without any manifest get one", onlyWithShell, (t) => {
-  const found = foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], []);
-  assert.equal(found, "ARCHIVE/vulkan/nvidia-glx.json ");
+  assert.equal(foundDriver(t, ["libvulkan.so.1", glx], []), "ARCHIVE/vulkan/nvidia-glx.json ");
 });
 
 test(
@@ -123,5 +136,5 @@ test(
 
 test("a driver that was named is left alone", onlyWithShell, (t) => {
   const named = { VK_DRIVER_FILES: "/mine.json" };
-  assert.equal(foundDriver(t, ["libvulkan.so.1", "libGLX_nvidia.so.0"], [mounted], named), "/mine.json ");
+  assert.equal(foundDriver(t, ["libvulkan.so.1", own, egl, glx], [mounted], named), "/mine.json ");
 });
