@@ -5,6 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";
 import { loadDawn } from "./dawn.ts";
+import { useDisplaylessDriver } from "./nvidia-driver.ts";
 
 export interface FoundAdapter {
   /** An adapter opens one device. */
@@ -57,9 +58,20 @@ export async function findAdapter({ software, checks }: WebgpuWishes): Promise<F
   if (!software && process.platform === "linux" && !(await hasGraphicsDevice())) throw noGpu();
   const instance = instances.get(checks) ?? createInstance(checks);
   instances.set(checks, instance);
-  const adapter = await request(await instance);
+  const first = await request(await instance);
+  const isWanted = first !== null && (software || !first.software);
+  const adapter = isWanted ? first : ((await requestDisplayless(checks)) ?? first);
+  if (adapter === null) throw noGpu();
   requireWished(adapter, { software });
   return adapter;
+}
+
+/** The one that is asked first keeps to the drivers that it found, so this is another. */
+async function requestDisplayless(checks: Checks): Promise<FoundAdapter | null> {
+  if (!(await useDisplaylessDriver())) return null;
+  const instance = createInstance(checks);
+  instances.set(checks, instance);
+  return request(await instance);
 }
 
 /** Throws a Failure (engine-unavailable) for an adapter in software that was not asked for. */
@@ -80,9 +92,9 @@ async function createInstance(checks: Checks): Promise<GPU> {
   return dawn.create(featuresOf[checks]);
 }
 
-async function request(gpu: GPU): Promise<FoundAdapter> {
+async function request(gpu: GPU): Promise<FoundAdapter | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) throw noGpu();
+  if (adapter === null) return null;
   const { info } = adapter;
   return {
     adapter,
