@@ -1,5 +1,5 @@
 /** The three products of a dense layer: forward, the gradient by its input, and the gradient by its parameters. */
-import { type PlacedLayer, quadAt, type RowSource, rowPlace, withinLength } from "./matrix.ts";
+import { type PlacedLayer, type RowSource, rawAt, rowPlace, valuesIn, withinLength } from "./matrix.ts";
 import type { Factor, Product } from "./product.ts";
 
 /** All but what becomes of the result. */
@@ -40,7 +40,8 @@ export function updateProduct(
   const columns = (quad: string) => `(vec4u(4u * ${quad}) + vec4u(0u, 1u, 2u, 3u))`;
   const extended: Factor = {
     ...left,
-    at: (place, quad) => `select(${left.at(place, quad)}, vec4f(1.0), ${columns(quad)} == vec4u(${inputs}u))`,
+    values: (raw, quad) =>
+      `select(${left.values(raw, quad)}, vec4f(1.0), ${columns(quad)} == vec4u(${inputs}u))`,
   };
   return {
     rows: inputs + (withBias ? 1 : 0),
@@ -57,7 +58,9 @@ function rowsOf(source: RowSource, along: Factor["along"]): Factor {
   return {
     along,
     place: (row) => rowPlace(source, row),
-    at: (place, quad) => quadAt(source, place, quad),
+    at: (place, quad) => rawAt(source, place, quad),
+    raw: source.kind === "images" ? "u32" : "vec4f",
+    values: (raw) => valuesIn(source, raw),
   };
 }
 
@@ -66,10 +69,13 @@ function weightsOf({ weight, quads }: PlacedLayer, along: Factor["along"]): Fact
     along,
     place: (input) => `${weight}u + ${input} * ${quads}u`,
     at: (place, quad) => `parameters[${place} + ${quad}]`,
+    raw: "vec4f",
+    values: (raw) => raw,
   };
 }
 
-/** With zeros beyond the inner dimension, where columns that fill up a vec4f may hold anything. */
+/** With zeros beyond the inner dimension, where columns that fill up a vec4f may hold anything; images have zeros there. */
 function masked(factor: Factor, length: number): Factor {
+  if (factor.raw === "u32") return factor;
   return { ...factor, at: (place, quad) => withinLength(factor.at(place, quad), quad, length) };
 }

@@ -36,7 +36,7 @@ export function columnsOf(source: RowSource): number {
 
 /** WGSL: four columns of a row. */
 export function rowQuad(source: RowSource, row: string, quad: string): string {
-  return quadAt(source, rowPlace(source, row), quad);
+  return valuesIn(source, rawAt(source, rowPlace(source, row), quad));
 }
 
 /** WGSL, a u32: where a row begins. */
@@ -44,9 +44,14 @@ export function rowPlace(source: RowSource, row: string): string {
   return source.kind === "images" ? `imageAt(${row}, step)` : matrixRow(source.matrix, row);
 }
 
-/** WGSL: four columns of the row at `place`. */
-export function quadAt({ kind }: RowSource, place: string, quad: string): string {
-  return kind === "images" ? `pixelsAt(${place}, ${quad})` : `activations[${place} + ${quad}]`;
+/** WGSL: four columns of the row at `place`, as memory holds them: a vec4f, or the u32 of four pixels. */
+export function rawAt({ kind }: RowSource, place: string, quad: string): string {
+  return `${kind === "images" ? "dataset" : "activations"}[${place} + ${quad}]`;
+}
+
+/** WGSL: the four columns in that; pixels become 0..1. */
+export function valuesIn({ kind }: RowSource, raw: string): string {
+  return kind === "images" ? `unpack4x8unorm(${raw})` : raw;
 }
 
 export function matrixQuad(matrix: PlacedMatrix, row: string, quad: string): string {

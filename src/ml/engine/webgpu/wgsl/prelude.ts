@@ -41,7 +41,5 @@ fn imageAt(row: u32, step: u32) -> u32 {
   if (control[${ORDERED}] == 1u) { image = order[image]; }
   return control[${PIXELS}] + image * ${pixelWords}u;
 }
-/** Four pixels of the image there, in 0..1. */
-fn pixelsAt(place: u32, quad: u32) -> vec4f { return unpack4x8unorm(dataset[place + quad]); }
 `;
 }

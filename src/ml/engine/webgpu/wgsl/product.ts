@@ -29,8 +29,12 @@ export interface Factor {
   readonly along: "inner" | "outer";
   /** WGSL, a u32: where row `row` begins. */
   readonly place: (row: string) => string;
-  /** WGSL: the four values at `quad` of the row at `place`; zero beyond the inner dimension. */
+  /** WGSL: what memory holds of four values at `quad` of the row at `place`; zero beyond the inner dimension. */
   readonly at: (place: string, quad: string) => string;
+  /** Its type, whose zero stands for four zeros. */
+  readonly raw: "vec4f" | "u32";
+  /** WGSL: the four values in it. By then it has come: nobody waits for it as soon as it is asked for. */
+  readonly values: (raw: string, quad: string) => string;
 }
 
 export interface Product {
@@ -85,12 +89,9 @@ export function productJob(product: Product, tile: Tile): Job {
   const ending = new Ending(product, tile);
   const load = (start: string) =>
     [left, right].map((factor) => factor.load(start, product.until ?? `${inner}u`)).join("\n    ");
-  const chunk = (next: string) => `${left.store()}
-    ${right.store()}
-    workgroupBarrier();
-    ${next}
-    ${multiplied(left, right, tile)}
-    workgroupBarrier();`;
+  const store = `${left.store()}
+    ${right.store()}`;
+  const multiply = multiplied(left, right, tile);
   const source = (name: string) => `
 fn ${name}(group: u32, lane: u32, step: u32) {
   let part = group / ${groups}u;
@@ -108,13 +109,20 @@ fn ${name}(group: u32, lane: u32, step: u32) {
   ${rowsOfBlock(tile)
     .map((row) => `var sum${row} = vec4f();`)
     .join(" ")}
+  ${store}
   ${
     span === tile.depth
-      ? chunk("")
+      ? `workgroupBarrier();
+  ${multiply}`
       : `let end = min(start + ${span}u, ${inner}u);
-  while (start < end) {
+  loop {
+    workgroupBarrier();
     start += ${tile.depth}u;
-    ${chunk(`if (start < end) { ${load("start")} }`)}
+    if (start < end) { ${load("start")} }
+    ${multiply}
+    if (start >= end) { break; }
+    workgroupBarrier();
+    ${store}
   }`
   }
   ${slices === 1 ? ending.direct() : ending.exchanged(slices, blocks)}
@@ -174,28 +182,28 @@ class FactorTile {
     const quad = `lane % ${this.#quads}u`;
     if (this.#factor.along === "outer")
       return `let ${name}Quad = min((${this.#outerStart}) / 4u + ${quad}, ${Math.ceil(this.#outer / 4) - 1}u);
-  ${this.#each((index) => `var ${name}${index} = vec4f(); var ${name}Place${index} = ${this.#factor.place(`(start + ${this.#row(index)})`)};`)}`;
+  ${this.#each((index) => `var ${name}${index} = ${this.#factor.raw}(); var ${name}Place${index} = ${this.#factor.place(`(start + ${this.#row(index)})`)};`)}`;
     return `let ${name}Quad = ${quad};
   ${this.#each(
-    (index) => `var ${name}${index} = vec4f();
+    (index) => `var ${name}${index} = ${this.#factor.raw}();
   let ${name}Place${index} = ${this.#factor.place(`min(${this.#outerStart} + ${this.#row(index)}, ${this.#outer - 1}u)`)};`,
   )}`;
   }
 
   /** WGSL: from memory into registers, from place `start` of the inner dimension on. */
   load(start: string, until: string): string {
-    const { along, place, at } = this.#factor;
+    const { along, place, at, raw } = this.#factor;
     const name = this.#name;
     return this.#each((index) => {
       const register = `${name}${index}`;
       const from = `${name}Place${index}`;
       if (along === "inner") {
         const k4 = `(${start} / 4u + ${name}Quad)`;
-        return `${register} = vec4f(); if (4u * ${k4} < ${until}) { ${register} = ${at(from, k4)}; }`;
+        return `${register} = ${raw}(); if (4u * ${k4} < ${until}) { ${register} = ${at(from, k4)}; }`;
       }
       // Where the next row begins may have to be read as well: that is then a chunk ahead of the row.
       const k = `${start} + ${this.#row(index)}`;
-      return `${register} = vec4f(); if (${k} < ${until}) { ${register} = ${at(from, `${name}Quad`)}; }
+      return `${register} = ${raw}(); if (${k} < ${until}) { ${register} = ${at(from, `${name}Quad`)}; }
     ${from} = ${place(`(${k} + ${this.#depth}u)`)};`;
     });
   }
@@ -203,10 +211,10 @@ class FactorTile {
   /** WGSL: from registers into the workgroup memory. */
   store(): string {
     return this.#each((index) => {
-      const register = `${this.#name}${index}`;
-      if (this.#factor.along === "outer") return `tile[${this.#at + index * lanes}u + lane] = ${register};`;
+      const values = this.#factor.values(`${this.#name}${index}`, `${this.#name}Quad`);
+      if (this.#factor.along === "outer") return `tile[${this.#at + index * lanes}u + lane] = ${values};`;
       const row = this.#row(index);
-      return `tile[${this.#at}u + (${row}) * ${this.#quads}u + ((lane + (${row}) / ${this.#perBlock}u) % ${this.#quads}u)] = ${register};`;
+      return `tile[${this.#at}u + (${row}) * ${this.#quads}u + ((lane + (${row}) / ${this.#perBlock}u) % ${this.#quads}u)] = ${values};`;
     });
   }
 
@@ -341,7 +349,8 @@ class Ending {
   workgroupBarrier();
   ${ends.join("\n  ")}`;
     });
-    return halves.join("\n  workgroupBarrier();\n  ");
+    return `workgroupBarrier();
+  ${halves.join("\n  workgroupBarrier();\n  ")}`;
   }
 
   #end(half: number, index: number, value: string): string {

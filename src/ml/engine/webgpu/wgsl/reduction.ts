@@ -13,7 +13,7 @@ export function sumOverGroup(value: string, store: string): string {
   tile[lane] = ${value};
   workgroupBarrier();
   var part = vec4f();
-  if (lane < ${width}u) { for (var i = 0u; i < ${lanes / width}u; i++) { part += tile[lane * ${lanes / width}u + i]; } }
+  if (lane < ${width}u) { for (var i = 0u; i < ${lanes / width}u; i++) { part += tile[i * ${width}u + lane]; } }
   workgroupBarrier();
   if (lane < ${width}u) { tile[lane] = part; }
   workgroupBarrier();
