@@ -14,51 +14,58 @@ export interface ProductShape {
 
 export type Tiles = (shape: ProductShape) => Tile;
 
-/** Of one part: the smaller, the more workgroups; the larger, the fewer reads. */
+/** Of one part: the smaller, the more workgroups; the larger, the fewer reads. Every GPU has the memory for these. */
 const commonTiles: readonly Tile[] = [
   tile(16, 16, 64),
+  tile(16, 16, 128),
   tile(16, 32, 64),
   tile(32, 16, 64),
+  tile(32, 32, 64),
   tile(32, 32, 32),
-  tile(32, 32, 64, 8),
-  tile(32, 64, 32),
   tile(64, 32, 32),
+  tile(64, 32, 32, 8),
   tile(64, 64, 16),
   tile(64, 64, 32, 8),
 ];
 
-/** They wait less often, and take all of the memory that every GPU has for a workgroup, or more. */
-const deepTiles: readonly Tile[] = [tile(16, 16, 128), tile(16, 32, 128), tile(32, 32, 128)];
+/** They wait less often, for more memory. */
+const deepTiles: readonly Tile[] = [tile(16, 32, 128), tile(32, 16, 128)];
 
 export const allTiles: readonly Tile[] = [...commonTiles, ...deepTiles];
 
-const parts = [1, 2, 4, 8];
-/** Workgroups that parts should make: fewer would be better made by a smaller tile, more are only more to add up. */
-const [fewestGroups, mostGroups] = [128, 1600] as const;
+const mostParts = 8;
+/** Workgroups that parts should make: one or two for each of a large GPU's processors. */
+const groupsOfParts = [128, 256] as const;
 
 /**
- * Workgroups that keep a large GPU busy, and those that a processor has threads for. Parts multiply them; a processor,
- * which takes long to compile large blocks, does without both.
+ * Workgroups that a GPU should have, without parts and with. Large GPUs hold three of these on each of more than a hundred
+ * processors. What cannot make so many, shares its dispatch with others best in a few that ask for little memory. A
+ * processor has fewer threads, takes long to compile large blocks, and gains nothing by parts.
  */
 const untuned = {
-  hardware: { enough: 192, enoughParts: 600, tiles: commonTiles },
-  software: { enough: 4, enoughParts: 0, tiles: commonTiles.filter(({ blockRows }) => blockRows === 4) },
+  hardware: { enough: 300, enoughInParts: 256, parts: mostParts, few: tile(32, 32, 32), tiles: commonTiles },
+  software: {
+    enough: 4,
+    enoughInParts: 4,
+    parts: 1,
+    few: tile(16, 16, 64),
+    tiles: commonTiles.filter(({ blockRows }) => blockRows === 4),
+  },
 } as const;
 
-/** The largest tile that still makes enough workgroups, else the smallest. */
+/** The largest tile that still makes enough workgroups. */
 export function untunedTiles(kind: keyof typeof untuned): Tiles {
-  const { enough, enoughParts, tiles } = untuned[kind];
+  const { enough, enoughInParts, parts, few, tiles } = untuned[kind];
   return (shape) => {
-    const found = tiles.toReversed().find((each) => groups(shape, each) >= enough) ?? tiles[0];
-    if (found === undefined) throw new RangeError("there are tiles");
-    const all = variantsOf(shape, found);
-    return all.find((each) => each.parts * groups(shape, each) >= enoughParts) ?? all.at(-1) ?? found;
+    const least = shape.end === "chain" ? enoughInParts : enough;
+    const variants = tiles.toReversed().map((each) => inParts(shape, each, enoughInParts, parts));
+    return variants.find((each) => each.parts * groups(shape, each) >= least) ?? few;
   };
 }
 
 /**
- * The tiles worth measuring for a shape: none that is mostly empty, and as many parts as the GPU may gain by.
- * `workgroupMemory`: bytes that a workgroup can have there.
+ * The tiles worth measuring for a shape: none that is mostly empty, in one part and, where a chain adds them up, in as
+ * many as the GPU may gain by. `workgroupMemory`: bytes that a workgroup can have there.
  */
 export function tilesFor(shape: ProductShape, workgroupMemory: number): readonly Tile[] {
   const fitting = allTiles.filter(
@@ -67,31 +74,29 @@ export function tilesFor(shape: ProductShape, workgroupMemory: number): readonly
       each.rows < 2 * Math.max(16, shape.rows) &&
       each.columns < 2 * Math.max(16, shape.columns),
   );
-  return fitting.flatMap((each) => variantsOf(shape, each));
+  return fitting.flatMap((each) => {
+    const counts = [1, ...groupsOfParts].map((wanted) => inParts(shape, each, wanted));
+    return counts.filter(({ parts }, index) => counts.findIndex((other) => other.parts === parts) === index);
+  });
 }
 
-/** A tile in one part and, where a chain adds them up, in more. */
-function variantsOf(shape: ProductShape, each: Tile): readonly Tile[] {
-  const isWorth = (count: number) => {
-    const all = count * groups(shape, each);
-    return (
-      shape.end === "chain" &&
-      count <= Math.ceil(shape.inner / each.depth) &&
-      all >= fewestGroups &&
-      all <= mostGroups
-    );
-  };
-  return parts.filter((count) => count === 1 || isWorth(count)).map((count) => ({ ...each, parts: count }));
+/** A tile in as many parts as make about so many workgroups, where a chain adds them up; none of them empty. */
+function inParts(shape: ProductShape, each: Tile, wanted: number, most = mostParts): Tile {
+  if (shape.end !== "chain") return each;
+  const chunks = Math.ceil(shape.inner / each.depth);
+  const count = Math.min(chunks, most, Math.max(1, Math.round(wanted / groups(shape, each))));
+  return { ...each, parts: Math.ceil(chunks / Math.ceil(chunks / count)) };
 }
 
 /** The tile of a name, as "32×64×32" or "32×32×64 by 8 in 4"; null where there is none such, or no name. */
 export function tileIn(name: string | undefined): Tile | null {
-  const all = allTiles.flatMap((each) => parts.map((count) => ({ ...each, parts: count })));
+  const counts = Array.from({ length: mostParts }, (_, index) => index + 1);
+  const all = allTiles.flatMap((each) => counts.map((parts) => ({ ...each, parts })));
   return all.find((each) => tileName(each) === name) ?? null;
 }
 
-export function tileName({ rows, columns, depth, blockRows, parts: count }: Tile): string {
-  return `${rows}×${columns}×${depth}${blockRows === 4 ? "" : ` by ${blockRows}`}${count === 1 ? "" : ` in ${count}`}`;
+export function tileName({ rows, columns, depth, blockRows, parts }: Tile): string {
+  return `${rows}×${columns}×${depth}${blockRows === 4 ? "" : ` by ${blockRows}`}${parts === 1 ? "" : ` in ${parts}`}`;
 }
 
 function tile(rows: number, columns: number, depth: number, blockRows: 4 | 8 = 4): Tile {
