@@ -40,8 +40,11 @@ export interface TuningOptions {
 export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
   const { device, network, plan, untuned, settled, memory, seconds, tell } = options;
   const known = new Map(await memory.recall());
-  const missing = [...productsOf(network, plan, untuned)].filter(
-    ([key]) => !settled.has(key) && tileIn(known.get(key)) === null,
+  const products = [...productsOf(network, plan, untuned)];
+  const most = Math.max(...products.map(([, shape]) => multiplications(shape)));
+  const missing = products.filter(
+    ([key, shape]) =>
+      multiplications(shape) * negligible >= most && !settled.has(key) && tileIn(known.get(key)) === null,
   );
   if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
   // Those that cost the most come first.
@@ -63,6 +66,12 @@ export function productName({ kind, rows, columns, inner, input, end }: ProductS
   const to = end === "matrix" ? "" : ` to a ${end}`;
   return `${kind} ${rows}×${inner}×${columns}${from}${to}`;
 }
+
+/**
+ * So many times smaller than the largest product, one is made in the shadow of others that share its dispatch: then it
+ * is best in few workgroups with little memory, as it is untuned, and not what is fastest by itself.
+ */
+const negligible = 8;
 
 function multiplications({ rows, columns, inner }: ProductShape): number {
   return rows * columns * inner;
