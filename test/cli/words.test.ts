@@ -21,10 +21,28 @@ test("losses keep the digits in which they fall", () => {
 });
 
 test("durations read as people say them, and never overflow a unit", () => {
-  const seconds = [0, 1.44, 9.96, 59.4, 59.6, 60, 185, 3599.7, 7800, -1, Number.POSITIVE_INFINITY];
+  const seconds = [
+    0,
+    0.0001,
+    0.0262,
+    0.0996,
+    1.44,
+    9.96,
+    59.4,
+    59.6,
+    60,
+    185,
+    3599.7,
+    7800,
+    -1,
+    Number.POSITIVE_INFINITY,
+  ];
   assert.deepEqual(seconds.map(durationInWords), [
     ...[
       "0.0 s",
+      "1 ms",
+      "26 ms",
+      "0.1 s",
       "1.4 s",
       "10 s",
       "59 s",

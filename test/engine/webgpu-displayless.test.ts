@@ -45,6 +45,12 @@ test("a driver that no manifest names is found in its library that needs no disp
   assert.ok(cached);
 });
 
+test("so it is under a display, where the installed drivers come first", { skip: noSoftwareGpu }, (t) => {
+  const { name, cached } = findGpu(t, ["libEGL_nvidia.so.0"], { DISPLAY: ":0" });
+  assert.match(name, /SwiftShader/);
+  assert.ok(cached);
+});
+
 test("without that library there is no GPU, and nothing is written", { skip: noSoftwareGpu }, (t) => {
   assert.deepEqual(findGpu(t, []), { name: "no GPU was found", cached: false });
 });

@@ -20,9 +20,10 @@ export function lossInWords(value: number): string {
   return value.toFixed(size >= 10 ? 2 : size >= 1 ? 3 : 4);
 }
 
-/** "1.4 s", "3 min 05 s", "2 h 10 min". */
+/** "26 ms", "1.4 s", "3 min 05 s", "2 h 10 min". */
 export function durationInWords(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown";
+  if (seconds > 0 && seconds < 0.0995) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

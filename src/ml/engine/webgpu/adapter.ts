@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";
 import { loadDawn } from "./dawn.ts";
-import { useDisplaylessDriver } from "./nvidia-driver.ts";
+import { withDisplaylessDriver } from "./nvidia-driver.ts";
 
 export interface FoundAdapter {
   /** An adapter opens one device. */
@@ -51,27 +51,27 @@ export function parseWishes(text: string | undefined): WebgpuWishes {
   return { software: words.includes("software"), checks: words.includes("safe") ? "safe" : "fast" };
 }
 
-const instances = new Map<Checks, Promise<GPU>>();
+/** By driver and checks; never let go. */
+const instances = new Map<string, Promise<GPU>>();
 
 /** Throws a Failure (engine-unavailable) where there is no GPU, or only one in software that nobody asked for. */
 export async function findAdapter({ software, checks }: WebgpuWishes): Promise<FoundAdapter> {
   if (!software && process.platform === "linux" && !(await hasGraphicsDevice())) throw noGpu();
-  const instance = instances.get(checks) ?? createInstance(checks);
-  instances.set(checks, instance);
-  const first = await request(await instance);
-  const isWanted = first !== null && (software || !first.software);
-  const adapter = isWanted ? first : ((await requestDisplayless(checks)) ?? first);
+  let unwanted: FoundAdapter | null = null;
+  const find = async (driver: "installed" | "displayless"): Promise<FoundAdapter | null> => {
+    const found = await request(driver, checks);
+    if (found !== null && (software || !found.software)) return found;
+    unwanted = found ?? unwanted;
+    return null;
+  };
+  const installed = () => find("installed");
+  const displayless = () => withDisplaylessDriver(() => find("displayless"));
+  // Installed ones that miss a display complain on stderr.
+  const [first, second] = hasDisplay() ? [installed, displayless] : [displayless, installed];
+  const adapter = (await first()) ?? (await second()) ?? unwanted;
   if (adapter === null) throw noGpu();
   requireWished(adapter, { software });
   return adapter;
-}
-
-/** The one that is asked first keeps to the drivers that it found, so this is another. */
-async function requestDisplayless(checks: Checks): Promise<FoundAdapter | null> {
-  if (!(await useDisplaylessDriver())) return null;
-  const instance = createInstance(checks);
-  instances.set(checks, instance);
-  return request(await instance);
 }
 
 /** Throws a Failure (engine-unavailable) for an adapter in software that was not asked for. */
@@ -92,8 +92,11 @@ async function createInstance(checks: Checks): Promise<GPU> {
   return dawn.create(featuresOf[checks]);
 }
 
-async function request(gpu: GPU): Promise<FoundAdapter | null> {
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+async function request(driver: string, checks: Checks): Promise<FoundAdapter | null> {
+  const key = `${driver} ${checks}`;
+  const instance = instances.get(key) ?? createInstance(checks);
+  instances.set(key, instance);
+  const adapter = await (await instance).requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) return null;
   const { info } = adapter;
   return {
@@ -102,6 +105,12 @@ async function request(gpu: GPU): Promise<FoundAdapter | null> {
     name: inWords(info.device || info.architecture || info.vendor),
     driver: info.description || "unknown",
   };
+}
+
+/** Under X or Wayland, and wherever that is no question. */
+function hasDisplay(): boolean {
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  return process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY);
 }
 
 /** Looking costs nothing; asking every Vulkan driver takes half a second. "dxg" is the GPU of Windows under WSL. */

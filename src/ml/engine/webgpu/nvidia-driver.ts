@@ -9,24 +9,32 @@ import { cacheFolder } from "../../data/cache-folder.ts";
 const library = "libEGL_nvidia.so.0";
 
 /**
- * Lets the Vulkan loader of this process find the driver there. False where there is none, or where the user has named
- * a driver: then nothing has changed.
+ * Runs `find` while the Vulkan loader of this process finds that driver and no other; where it finds a GPU, it stays so.
+ * Null without looking where there is no such driver, or where the user has named another.
  */
-export async function useDisplaylessDriver(): Promise<boolean> {
-  const { VK_DRIVER_FILES: files, VK_ICD_FILENAMES: names } = process.env;
-  if (process.platform !== "linux" || files || names || !isLibrary(library)) return false;
+export async function withDisplaylessDriver<Found>(find: () => Promise<Found | null>): Promise<Found | null> {
   const folder = cacheFolder(process.env);
   const manifest = join(folder, "nvidia-egl-icd.json");
-  const content = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } };
+  const { VK_DRIVER_FILES: files, VK_ICD_FILENAMES: names } = process.env;
+  const isNamed = [files, names].some((named) => named && named !== manifest);
+  if (process.platform !== "linux" || isNamed || !isLibrary(library)) return null;
   try {
+    const content = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } };
     await mkdir(folder, { recursive: true });
     await writeFile(manifest, JSON.stringify(content));
   } catch {
-    return false;
+    // Without a cache that can be written there is no manifest.
+    return null;
   }
+  // The second is the name that older loaders know.
   process.env.VK_DRIVER_FILES = manifest;
   process.env.VK_ICD_FILENAMES = manifest;
-  return true;
+  const found = await find();
+  if (found === null) {
+    delete process.env.VK_DRIVER_FILES;
+    delete process.env.VK_ICD_FILENAMES;
+  }
+  return found;
 }
 
 /** Asks the system's own search for libraries. One that was loaded is no module of Node's, which is another error. */
