@@ -16,8 +16,8 @@ import { KL, LATENT_SUMS, RECONSTRUCTION, SQUARES } from "../../src/ml/engine/we
 import { openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
 import { allTiles } from "../../src/ml/engine/webgpu/tiles.ts";
-import type { Tile } from "../../src/ml/engine/webgpu/wgsl/product.ts";
 import { widestInChain } from "../../src/ml/engine/webgpu/wgsl/rows.ts";
+import type { Tile } from "../../src/ml/engine/webgpu/wgsl/tile.ts";
 import type { Network } from "../../src/ml/model/network.ts";
 import type { BatchMatrix, LayerParameters, Operation, Plan } from "../../src/ml/model/program.ts";
 import { noSoftwareGpu } from "../fixtures/software-gpu.ts";

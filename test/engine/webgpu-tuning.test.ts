@@ -18,8 +18,10 @@ import {
   tilesFor,
   untunedTiles,
 } from "../../src/ml/engine/webgpu/tiles.ts";
+import type { Factor } from "../../src/ml/engine/webgpu/wgsl/factor-tile.ts";
 import { arenas } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
-import { type Factor, productJob, type Tile } from "../../src/ml/engine/webgpu/wgsl/product.ts";
+import { productJob } from "../../src/ml/engine/webgpu/wgsl/product.ts";
+import type { Tile } from "../../src/ml/engine/webgpu/wgsl/tile.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";

@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { tileIn, tileName } from "./tiles.ts";
-import type { Tile } from "./wgsl/product.ts";
+import type { Tile } from "./wgsl/tile.ts";
 
 const schema = z.object({
   /** Another GPU sums otherwise in any case, and has other fastest tiles. */

@@ -5,7 +5,7 @@ import type { BatchMatrix, LayerParameters, Operation, Plan } from "../../model/
 import { adamSlot } from "../adam-slot.ts";
 import type { Machine, MachineOptions } from "./machine.ts";
 import type { ProductShape } from "./tiles.ts";
-import type { Tile } from "./wgsl/product.ts";
+import type { Tile } from "./wgsl/tile.ts";
 
 export interface LoneProduct {
   /** A machine whose training is this one product, fused as in a real one. */

@@ -5,7 +5,7 @@
  * Steps are counted in GPU memory, so that many steps run without the host. Every dispatch has a counter of its own,
  * and the dispatch after it counts it up: none is ever read and written at once.
  */
-import type { LoweredJob } from "./lower.ts";
+import type { LoweredJob } from "./lowering.ts";
 import { latentFunctions } from "./wgsl/latent.ts";
 import { lanes, prelude } from "./wgsl/prelude.ts";
 

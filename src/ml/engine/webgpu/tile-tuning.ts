@@ -11,7 +11,7 @@ import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { TileMemory } from "./tile-memory.ts";
 import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./tiles.ts";
-import type { Tile } from "./wgsl/product.ts";
+import type { Tile } from "./wgsl/tile.ts";
 
 /** To be counted up when kernels change so that what was measured no longer holds. */
 const kernelsVersion = 3;

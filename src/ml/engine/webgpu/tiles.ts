@@ -1,5 +1,5 @@
 /** Which tile a product is made by: its size decides how many workgroups there are and how often each value is read. */
-import { type Tile, tileMemory } from "./wgsl/product.ts";
+import { type Tile, tileMemory } from "./wgsl/tile.ts";
 
 export interface ProductShape {
   readonly kind: "forward" | "inputGradient" | "update";

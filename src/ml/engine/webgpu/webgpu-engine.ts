@@ -20,7 +20,7 @@ import type { TileMemory } from "./tile-memory.ts";
 import { productName, tileMemory, tunedTiles } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
-import type { Tile } from "./wgsl/product.ts";
+import type { Tile } from "./wgsl/tile.ts";
 
 /** How the engine goes about it; results differ by rounding at most. */
 export interface WebgpuVariant {

@@ -1,6 +1,8 @@
 /** The three products of a dense layer: forward, the gradient by its input, and the gradient by its parameters. */
+
+import type { Factor } from "./factor-tile.ts";
 import { type PlacedLayer, type RowSource, rawAt, rowPlace, valuesIn, withinLength } from "./matrix.ts";
-import type { Factor, Product } from "./product.ts";
+import type { Product } from "./product.ts";
 
 /** All but what becomes of the result. */
 export type LayerProduct = Omit<Product, "after">;

@@ -71,6 +71,11 @@ export function layerQuad(
   return `parameters[${layer[part]}u + ${row} * ${layer.quads}u + quad]`;
 }
 
+/** WGSL: four columns of the bias, the row after the inputs'. */
+export function biasQuad(layer: PlacedLayer): string {
+  return layerQuad(layer, "weight", `${layer.inputs}u`);
+}
+
 /** WGSL: `value` with zeros for what lies beyond `length`, where four can reach beyond it. */
 export function withinLength(value: string, quad: string, length: number): string {
   if (length % 4 === 0) return value;
