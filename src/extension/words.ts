@@ -17,6 +17,12 @@ export function durationInWords(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Of what has passed, where short times matter: "26 ms", "1.4 s", "45 s". */
+export function elapsedInWords(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : durationInWords(seconds);
+}
+
 /** 43,218 → "43,000". */
 export function roughly(count: number): string {
   // Not toLocaleString: its first call takes 40 ms, in which the extension host does nothing else.

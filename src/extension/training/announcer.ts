@@ -9,7 +9,7 @@ import { Failure } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
-import { durationInWords, lossInWords, roughly } from "../words.ts";
+import { elapsedInWords, lossInWords, roughly } from "../words.ts";
 import type { EndedTraining, Trainings } from "./trainings.ts";
 import type { WatchedTraining } from "./watched-training.ts";
 
@@ -58,7 +58,7 @@ export class Announcer implements vscode.Disposable {
       }
       if (event.event === "epoch")
         log.info(
-          `epoch ${event.epoch}/${training.start?.epochs ?? event.epoch}  train ${lossInWords(event.train.loss)}  test ${lossInWords(event.test.loss)}  ${event.seconds.toFixed(1)} s  ${roughly(event.imagesPerSecond)} images/s`,
+          `epoch ${event.epoch}/${training.start?.epochs ?? event.epoch}  train ${lossInWords(event.train.loss)}  test ${lossInWords(event.test.loss)}  ${elapsedInWords(event.seconds)}  ${roughly(event.imagesPerSecond)} images/s`,
         );
     });
   }
@@ -68,7 +68,7 @@ export class Announcer implements vscode.Disposable {
     switch (end.event) {
       case "done":
         this.#log.info(
-          `finished ${end.epochs} epochs in ${durationInWords(end.seconds)}: test loss ${lossInWords(end.test.loss)}`,
+          `finished ${end.epochs} epochs in ${elapsedInWords(end.seconds)}: test loss ${lossInWords(end.test.loss)}`,
         );
         if (end.seconds > longSeconds)
           void this.#offer(

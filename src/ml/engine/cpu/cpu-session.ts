@@ -13,6 +13,7 @@ import { adamSlot } from "../adam-slot.ts";
 import type { Device, Session, StepLosses, TensorState, TrainingState } from "../engine.ts";
 import { evaluationOf } from "../evaluation-sums.ts";
 import { requireWhole } from "../require-whole.ts";
+import { rowsAtATime } from "../rows-at-a-time.ts";
 import { ControlBlock, type ImageRange } from "./control-block.ts";
 import type { Kernels } from "./kernels.ts";
 import { MemoryMap, maximumStepsPerCall } from "./memory-map.ts";
@@ -21,9 +22,6 @@ import { ParameterStore } from "./parameter-store.ts";
 import { type PlacedProgram, type Programs, placePrograms, writePrograms } from "./programs.ts";
 import { allocateMemory } from "./shared-memory.ts";
 import { WorkerPool } from "./worker-pool.ts";
-
-/** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
-const minimumRows = 128;
 
 export class CpuSession implements Session {
   readonly device: Device;
@@ -50,7 +48,7 @@ export class CpuSession implements Session {
     this.#network = network;
     this.#plan = plan;
     this.#counts = dataset && { train: dataset.train.count, test: dataset.test.count };
-    this.#rows = Math.max(network.batch, minimumRows);
+    this.#rows = rowsAtATime(network);
     this.#map = new MemoryMap({
       plan,
       pixels: network.pixels,

@@ -2,6 +2,7 @@
  * One open network on TensorFlow.js: its variables, its images, and the calls of the engine boundary. It is given the
  * library, so the same code runs on CUDA, on TensorFlow's CPU build and on pure JavaScript.
  */
+
 import { setImmediate } from "node:timers/promises";
 import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { Evaluation } from "../../../contract/losses.ts";
@@ -12,14 +13,13 @@ import { lossScale, type Network } from "../../model/network.ts";
 import { permutation, RandomSequence, type Stream, streams } from "../../random.ts";
 import type { Device, Session, StepLosses, TrainingState } from "../engine.ts";
 import { requireWhole } from "../require-whole.ts";
+import { rowsAtATime } from "../rows-at-a-time.ts";
 import { BatchSums } from "./batch-sums.ts";
 import { DenseModel } from "./dense-model.ts";
 import { ImageStore } from "./image-store.ts";
 import type { Tensorflow } from "./library.ts";
 import { ParameterVariables } from "./parameter-variables.ts";
 
-/** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
-const minimumRows = 128;
 /** To read a loss is to wait for the GPU: the losses of so many steps are read at once. */
 const stepsBetweenReads = 64;
 
@@ -46,7 +46,7 @@ export class TensorflowSession implements Session {
     this.device = device;
     this.#tf = tf;
     this.#network = network;
-    this.#rows = Math.max(network.batch, minimumRows);
+    this.#rows = rowsAtATime(network);
     this.#parameters = new ParameterVariables(tf, network);
     this.#model = new DenseModel(tf, network, this.#parameters.values());
     const open = (name: SplitName, { [name]: split }: Dataset): SplitImages => ({

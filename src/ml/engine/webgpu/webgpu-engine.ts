@@ -2,6 +2,7 @@
  * The WebGPU engine: the planned Program as WGSL kernels, run by Dawn on any GPU. See ../engine.ts for what an engine
  * promises, lower.ts for how a Program gets here and wgsl/ for the kernels.
  */
+
 import { join } from "node:path";
 import { Failure } from "../../../contract/failure.ts";
 import { cacheFolder } from "../../data/cache-folder.ts";
@@ -11,6 +12,7 @@ import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
 import type { Plan } from "../../model/program.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
+import { rowsAtATime } from "../rows-at-a-time.ts";
 import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
 import { arrangedTiles, arrangementOf } from "./arrangement.ts";
 import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
@@ -37,9 +39,6 @@ export interface WebgpuVariant {
 }
 
 const tuningSeconds = 3;
-
-/** Images evaluated or encoded at a time, at least: small training batches need not make evaluation slow. */
-const minimumRows = 128;
 
 export function createWebgpuEngine(variant: WebgpuVariant = {}): Engine {
   return new WebgpuEngine(variant);
@@ -150,7 +149,7 @@ class WebgpuEngine implements Engine {
     const { program = "fused" } = this.#variant;
     const plain = planNetwork(network);
     const plan = program === "plain" ? plain : fusePlan(plain);
-    return { network, plan, program, rows: Math.max(network.batch, minimumRows) };
+    return { network, plan, program, rows: rowsAtATime(network) };
   }
 
   async #device(): Promise<GpuDevice> {
