@@ -106,7 +106,7 @@ export class CurveSection {
     this.#empty.hidden = !empty;
     this.#chart.element.classList.toggle("blank", empty);
     this.#where.hidden = empty;
-    this.#csv.setDisabled(empty);
+    this.#csv.setDisabled(empty || this.#runs.some(({ measurements }) => measurements.missing !== null));
     this.#chart.element.setAttribute("aria-label", describe(this.#runs));
     this.#showValues();
   }
