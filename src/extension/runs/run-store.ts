@@ -30,6 +30,11 @@ export interface UnreadableRun {
 
 export type ListedRun = KnownRun | UnreadableRun;
 
+/** Whether training can go on from the run's checkpoint. */
+export function isResumable({ state }: KnownRun): boolean {
+  return state === "stopped" || state === "killed" || state === "failed";
+}
+
 interface ReadRun {
   readonly stamp: string;
   readonly record: RunRecord;
