@@ -350,6 +350,8 @@ describe("dashboard", () => {
     const panel = await opened({ size: { width: 280, height: 800 }, layout: "narrow" });
     const width = await panel.page.evaluate(() => document.documentElement.scrollWidth);
     assert.equal(width, 280);
+    const { y = 800, height = 0 } = (await panel.page.locator(chart).boundingBox()) ?? {};
+    assert.ok(y + height < 480, `the curves end at ${y + height}`);
     assert.ok((await panel.colours(reconstructions)) > 50);
     await panel.picture("dashboard-narrow");
   });
