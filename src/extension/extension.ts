@@ -94,15 +94,14 @@ function commandLineTool(context: vscode.ExtensionContext, log: vscode.LogOutput
 function setContexts(trainings: Trainings, store: RunStore): vscode.Disposable {
   const set = (name: string, value: unknown) =>
     void vscode.commands.executeCommand("setContext", `latentLab.${name}`, value);
-  const look = async () => {
-    const runs = await store.list();
+  const listed = store.onDidList((runs) => {
     const known = runs.filter(isKnown);
     set("hasRuns", runs.length > 0);
     set("hasSeveralRuns", known.length > 1);
     set("hasResumableRun", known.some(isResumable));
-  };
+  });
   const training = trainings.onDidChange(() => set("isTraining", trainings.all.length > 0));
-  const runs = store.onDidChange(() => void look());
-  void look();
-  return vscode.Disposable.from(training, runs);
+  const changed = store.onDidChange(() => void store.list());
+  void store.list();
+  return vscode.Disposable.from(listed, training, changed);
 }
