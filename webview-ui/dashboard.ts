@@ -11,8 +11,12 @@ import { Dashboard } from "./dashboard/dashboard.ts";
 import { type ViewState, viewStateSchema } from "./dashboard/view-state.ts";
 import { Host } from "./host.ts";
 
+const host = new Host<ToDashboard, FromDashboard, ViewState>(
+  viewProtocolVersion,
+  toDashboardSchema,
+  viewStateSchema,
+);
 registerControls();
-const host = new Host<ToDashboard, FromDashboard, ViewState>(toDashboardSchema, viewStateSchema);
 const dashboard = new Dashboard(host);
 document.body.append(dashboard.element);
-host.start(viewProtocolVersion, (message) => dashboard.take(message));
+host.listen((message) => dashboard.take(message));

@@ -10,8 +10,12 @@ import { registerControls } from "./controls.ts";
 import { EncodePanel, type EncodeState, encodeStateSchema } from "./encode/encode-panel.ts";
 import { Host } from "./host.ts";
 
+const host = new Host<ToEncodePanel, FromEncodePanel, EncodeState>(
+  viewProtocolVersion,
+  toEncodePanelSchema,
+  encodeStateSchema,
+);
 registerControls();
-const host = new Host<ToEncodePanel, FromEncodePanel, EncodeState>(toEncodePanelSchema, encodeStateSchema);
 const panel = new EncodePanel(host);
 document.body.append(panel.element);
-host.start(viewProtocolVersion, (message) => panel.take(message));
+host.listen((message) => panel.take(message));

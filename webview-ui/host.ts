@@ -25,13 +25,18 @@ export class Host<Incoming, Outgoing extends { kind: string }, State> {
   readonly #stateSchema: z.ZodMiniType<State>;
   #problems = 0;
 
-  constructor(incoming: z.ZodMiniType<Incoming>, state: z.ZodMiniType<State>) {
+  /**
+   * Tells the extension that this panel is being built and is to be filled: what it sends meanwhile waits for the end
+   * of the task, by which `listen` must have been called.
+   */
+  constructor(protocol: number, incoming: z.ZodMiniType<Incoming>, state: z.ZodMiniType<State>) {
     this.#incoming = incoming;
     this.#stateSchema = state;
+    this.#post({ kind: "ready", protocol });
   }
 
-  /** Hands every message that parses to `take`, and tells the extension that this panel can be filled. */
-  start(protocol: number, take: (message: Incoming) => void): void {
+  /** Hands every message that parses to `take`. */
+  listen(take: (message: Incoming) => void): void {
     window.addEventListener("message", (event: MessageEvent<unknown>) => {
       const parsed = this.#incoming.safeParse(event.data);
       if (parsed.success) take(parsed.data);
@@ -39,7 +44,6 @@ export class Host<Incoming, Outgoing extends { kind: string }, State> {
     });
     window.addEventListener("error", (event) => this.problem(`${event.message} (line ${event.lineno})`));
     window.addEventListener("unhandledrejection", (event) => this.problem(String(event.reason)));
-    this.#post({ kind: "ready", protocol });
   }
 
   send(message: Outgoing): void {

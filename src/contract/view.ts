@@ -10,10 +10,11 @@ import { epochSchema } from "./events.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when panel and extension of different versions could misunderstand each other. */
-export const viewProtocolVersion = 1;
+export const viewProtocolVersion = 2;
 
 const key = z.string().check(z.maxLength(4096));
 const bytes = z.instanceof(Uint8Array);
+const count = z.int().check(z.minimum(0));
 const failure = z.object({ message: z.string(), hint: z.string() });
 
 /** What a run is doing, as people would say it. */
@@ -61,14 +62,26 @@ export const toDashboardSchema = z.discriminatedUnion("kind", [
   /** The runs to show, the first one in full, the others as curves beside it. Replaces what was shown. */
   z.object({ kind: z.literal("show"), protocol: z.int(), runs: z.array(runCardSchema) }),
   z.object({ kind: z.literal("card"), card: runCardSchema }),
-  /** All that was measured up to now. */
+  /**
+   * What was measured up to now. Of many steps, which take long to send, only those that a plot of them all shows:
+   * there are fewer than `steps` then, and the dashboard asks for every one when it has drawn these (`want-steps`).
+   */
   z.object({
     kind: z.literal("metrics"),
     run: key,
-    /** [4, steps]: of each recorded step its number, loss, reconstruction and KL divergence. */
+    /** How many steps are recorded. */
+    steps: count,
+    /** [4, steps]: of each its number, loss, reconstruction and KL divergence. */
     train: z.instanceof(Float64Array),
     epochs: z.array(epochSchema),
     imagesPerSecond: z.nullable(z.number()),
+  }),
+  /** Recorded steps from the `from`-th on, some thousands of them, in the columns of `metrics`. */
+  z.object({
+    kind: z.literal("steps"),
+    run: key,
+    from: count,
+    train: z.instanceof(Float64Array),
   }),
   /** Measured just now. */
   z.object({ kind: z.literal("lines"), run: key, lines: z.array(metricsLineSchema) }),
@@ -117,6 +130,7 @@ export const fromDashboardSchema = z.discriminatedUnion("kind", [
   save,
   problem,
   z.object({ kind: z.literal("want-preview"), run: key, epoch: z.int() }),
+  z.object({ kind: z.literal("want-steps"), run: key, from: count }),
   z.object({ kind: z.literal("do"), action: z.enum(dashboardActions), run: key }),
 ]);
 export type FromDashboard = z.infer<typeof fromDashboardSchema>;

@@ -14,7 +14,7 @@ import { EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts"
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { Reporter } from "./report.ts";
 import { RunMetrics } from "./runs/run-metrics.ts";
-import { RunStore } from "./runs/run-store.ts";
+import { isKnown, isResumable, RunStore } from "./runs/run-store.ts";
 import { RunsTree } from "./runs/runs-tree.ts";
 import type { Services } from "./services.ts";
 import { StatusBar } from "./status-bar.ts";
@@ -90,13 +90,18 @@ function commandLineTool(context: vscode.ExtensionContext, log: vscode.LogOutput
   return { script, runtimes };
 }
 
-/** What the manifest's conditions ask: whether anything trains, whether there are runs. */
+/** What the manifest's conditions ask: whether anything trains, which runs there are. */
 function setContexts(trainings: Trainings, store: RunStore): vscode.Disposable {
   const set = (name: string, value: unknown) =>
     void vscode.commands.executeCommand("setContext", `latentLab.${name}`, value);
-  const look = async () => set("hasRuns", (await store.list()).length > 0);
+  const listed = store.onDidList((runs) => {
+    const known = runs.filter(isKnown);
+    set("hasRuns", runs.length > 0);
+    set("hasSeveralRuns", known.length > 1);
+    set("hasResumableRun", known.some(isResumable));
+  });
   const training = trainings.onDidChange(() => set("isTraining", trainings.all.length > 0));
-  const runs = store.onDidChange(() => void look());
-  void look();
-  return vscode.Disposable.from(training, runs);
+  const changed = store.onDidChange(() => void store.list());
+  void store.list();
+  return vscode.Disposable.from(listed, training, changed);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
+import { viewProtocolVersion } from "../../src/contract/view.ts";
 import { findChromium, noChromium } from "../fixtures/chromium.ts";
 import { launch, openPanel, type Panel } from "./browser.ts";
 import { digitPng, encodePicture } from "./encoded.ts";
@@ -65,7 +66,13 @@ describe("accessibility", () => {
       const result = await encodePicture(run, folder, "three.png", png);
       const runs = [{ key: run.card.key, label: "mnist-vae" }];
       const picture = { key: "three", name: "three.png", file: new Uint8Array(png), type: "image/png" };
-      await panel.post({ kind: "show", protocol: 1, pictures: [picture], runs, run: run.card.key });
+      await panel.post({
+        kind: "show",
+        protocol: viewProtocolVersion,
+        pictures: [picture],
+        runs,
+        run: run.card.key,
+      });
       await panel.post({ kind: "encoded", picture: "three", run: run.card.key, result });
       await panel.picture(`encode-${theme.name}`);
       assert.deepEqual(await seriousFindings(panel), []);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { EncodedPicture } from "../../src/contract/encoded-picture.ts";
+import { viewProtocolVersion } from "../../src/contract/view.ts";
 import { findChromium, noChromium } from "../fixtures/chromium.ts";
 import { launch, openPanel, type Panel } from "./browser.ts";
 import { digitPng, encodePicture } from "./encoded.ts";
@@ -50,7 +51,7 @@ describe("encode panel", () => {
       { key: run.card.key, label: "mnist-vae" },
       { key: "/runs/other", label: "another run" },
     ];
-    await panel.post({ kind: "show", protocol: 1, pictures, runs, run: run.card.key });
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, pictures, runs, run: run.card.key });
     return panel;
   };
 
@@ -137,7 +138,13 @@ describe("encode panel", () => {
 
   test("without a trained run it offers to train one", { skip }, async () => {
     const panel = await openPanel(browser, { panel: "encode", theme: dark });
-    await panel.post({ kind: "show", protocol: 1, pictures: [picture("two.png")], runs: [], run: null });
+    await panel.post({
+      kind: "show",
+      protocol: viewProtocolVersion,
+      pictures: [picture("two.png")],
+      runs: [],
+      run: null,
+    });
     await panel.page.getByRole("button", { name: "Train a model…" }).click();
     assert.deepEqual(await panel.heard("train"), { kind: "train" });
     assert.deepEqual(await panel.said("encode"), []);
@@ -171,7 +178,7 @@ describe("encode panel", () => {
     const panel = await opened(picture("two.png"));
     await panel.post(
       { kind: "encoded" },
-      { kind: "show", protocol: 1 },
+      { kind: "show", protocol: viewProtocolVersion },
       { ...encoded("two.png"), result: {} },
     );
     assert.equal((await panel.said("problem")).length, 3);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { runFiles, runRecordSchema } from "../../src/contract/run.ts";
-import type { RunCard, ToDashboard } from "../../src/contract/view.ts";
+import { type RunCard, type ToDashboard, viewProtocolVersion } from "../../src/contract/view.ts";
 import { type Metrics, RunMetrics } from "../../src/extension/runs/run-metrics.ts";
 import type { Panel } from "./browser.ts";
 
@@ -76,7 +76,7 @@ async function readRun(folder: string): Promise<RealRun> {
 export function messagesFor(run: RealRun, others: readonly RealRun[] = []): ToDashboard[] {
   const runs = [run, ...others];
   return [
-    { kind: "show", protocol: 1, runs: runs.map(({ card }) => card) },
+    { kind: "show", protocol: viewProtocolVersion, runs: runs.map(({ card }) => card) },
     ...runs.map(metricsMessage),
     { kind: "previews", run: run.card.key, epochs: [...run.previews.keys()] },
   ];
@@ -84,7 +84,8 @@ export function messagesFor(run: RealRun, others: readonly RealRun[] = []): ToDa
 
 export function metricsMessage({ card, metrics }: RealRun): ToDashboard {
   const { train, epochs, imagesPerSecond } = metrics;
-  return { kind: "metrics", run: card.key, train, epochs: [...epochs], imagesPerSecond };
+  const steps = train.length / 4;
+  return { kind: "metrics", run: card.key, steps, train, epochs: [...epochs], imagesPerSecond };
 }
 
 /** Opens the run in the panel, pictures and all. */

@@ -35,7 +35,6 @@ scenario(
     const done = epochsIn(run);
     await eventually("idle", async () => (await window.statusBar.texts()).includes("Latent Lab"));
     await window.runCommand("Latent Lab: Resume Run…");
-    await window.quickInput.pickFirst("Resume which run?");
     await window.statusBar.textLike(/epoch \d+\/20000/);
     await eventually("more epochs", () => epochsIn(run) > done);
     assert.equal(runsIn(folder).length, 1);

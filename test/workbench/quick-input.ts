@@ -46,13 +46,6 @@ export class QuickInput {
     return texts.map((text) => plain(text.replaceAll(/\s+/g, " ")));
   }
 
-  /** Waits until this is asked, and picks what is first on the list. */
-  async pickFirst(question: string): Promise<void> {
-    await eventually(`"${question}"`, async () => (await this.question()) === question);
-    const [first = ""] = await eventually("something to pick", () => this.rows());
-    await this.pick(first);
-  }
-
   /** Runs a command from the palette; false where it is not offered. */
   async tryCommand(label: string): Promise<boolean> {
     await this.openPalette();

@@ -39,5 +39,7 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
   const [run = ""] = runsIn(folder);
   assert.equal(epochsIn(run), 5);
   await window.screenshot("dashboard of a finished run");
+  for (const name of ["Compare Runs", "Resume Run…", "Stop"])
+    assert.equal(await window.offersCommand(`Latent Lab: ${name}`), false, name);
   assert.deepEqual(await dashboard.accessibilityFindings(), []);
 });

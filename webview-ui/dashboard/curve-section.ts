@@ -52,7 +52,10 @@ export class CurveSection {
     tools.append(this.#zoomOut.element, this.#log.element, this.#axis.element, this.#csv.element);
     head.append(tools);
     const stage = element("div", { class: "stage" }, this.#chart.element, this.#empty);
-    root.append(this.#legend.element, stage, this.#where, this.#table.element);
+    // In the side bar the legend would fill the view, and the curves would have to be scrolled to.
+    if (document.body.dataset.layout === "narrow") root.append(stage, this.#where, this.#legend.element);
+    else root.append(this.#legend.element, stage, this.#where);
+    root.append(this.#table.element);
     this.element = root;
   }
 
@@ -106,7 +109,7 @@ export class CurveSection {
     this.#empty.hidden = !empty;
     this.#chart.element.classList.toggle("blank", empty);
     this.#where.hidden = empty;
-    this.#csv.setDisabled(empty);
+    this.#csv.setDisabled(empty || this.#runs.some(({ measurements }) => measurements.missing !== null));
     this.#chart.element.setAttribute("aria-label", describe(this.#runs));
     this.#showValues();
   }

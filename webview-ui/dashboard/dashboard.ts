@@ -32,7 +32,17 @@ interface Run {
   isGone: boolean;
 }
 
-type Part = "runs" | "card" | "measurements" | "pictures";
+/** Milliseconds after which steps are asked for even while training keeps the page busy. */
+const longestIdleWait = 1000;
+
+const parts = ["runs", "card", "measurements", "pictures"] as const;
+type Part = (typeof parts)[number];
+
+/**
+ * A run's measurements follow it at once, and with them it is drawn; where they take longer than so many milliseconds,
+ * it is drawn twice.
+ */
+const patience = 60;
 
 export class Dashboard {
   readonly element = element("main", { class: "dashboard" });
@@ -46,6 +56,8 @@ export class Dashboard {
   readonly #waiting = element("p", { class: "waiting", text: "Waiting for the run …" });
   readonly #parts: HTMLElement;
   readonly #changed = new Set<Part>();
+  #frame: number | null = null;
+  #timeout: number | undefined;
   #runs: Run[] = [];
   #state: ViewState;
 
@@ -85,6 +97,9 @@ export class Dashboard {
         break;
       case "metrics":
         this.#takeMetrics(message);
+        break;
+      case "steps":
+        this.#takeSteps(message);
         break;
       case "lines": {
         const run = this.#find(message.run);
@@ -151,7 +166,8 @@ export class Dashboard {
     this.#pictures.reset();
     this.#waiting.hidden = cards.length > 0;
     this.#parts.hidden = cards.length === 0;
-    this.#mark("runs", "card", "measurements", "pictures");
+    this.#timeout = setTimeout(() => this.#drawSoon(), patience);
+    for (const part of parts) this.#changed.add(part);
   }
 
   #takeCard(card: RunCard): void {
@@ -163,22 +179,48 @@ export class Dashboard {
     this.#mark("card", "pictures");
   }
 
-  #takeMetrics({
-    run: key,
-    train,
-    epochs,
-    imagesPerSecond,
-  }: Extract<ToDashboard, { kind: "metrics" }>): void {
-    const run = this.#find(key);
+  #takeMetrics(message: Extract<ToDashboard, { kind: "metrics" }>): void {
+    const run = this.#find(message.run);
     if (run === undefined) return;
-    run.measurements.fill(train, epochs, imagesPerSecond);
+    run.measurements.fill(message);
     this.#mark("measurements");
+    // Once these are drawn.
+    requestAnimationFrame(() => this.#askForSteps(run));
+  }
+
+  #takeSteps({ run: key, from, train }: Extract<ToDashboard, { kind: "steps" }>): void {
+    const run = this.#find(key);
+    if (run === undefined || run.measurements.missing !== from) return;
+    run.measurements.addSteps(from, train);
+    if (run.measurements.missing === null) this.#mark("measurements");
+    else this.#askForSteps(run);
+  }
+
+  /** One piece after the other, when there is nothing more urgent. */
+  #askForSteps(run: Run): void {
+    if (run.measurements.missing === null) return;
+    requestIdleCallback(
+      () => {
+        const from = run.measurements.missing;
+        if (from !== null && this.#runs.includes(run))
+          this.#host.send({ kind: "want-steps", run: run.card.key, from });
+      },
+      { timeout: longestIdleWait },
+    );
   }
 
   /** Notes what has to be drawn again, with the next frame. */
   #mark(...parts: Part[]): void {
-    if (this.#changed.size === 0) requestAnimationFrame(() => this.#draw());
     for (const part of parts) this.#changed.add(part);
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
+    clearTimeout(this.#timeout);
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#draw();
+    });
   }
 
   #draw(): void {

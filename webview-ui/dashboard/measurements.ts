@@ -4,6 +4,7 @@
  */
 import type { EpochEvent } from "../../src/contract/events.ts";
 import type { MetricsLine } from "../../src/contract/run.ts";
+import { lowerBound } from "./decimate.ts";
 
 /** Numbers in a row that grows. */
 export class Column {
@@ -65,6 +66,17 @@ export class LossColumns {
     this.#scaled = { factor: Number.NaN, column: new Column() };
   }
 
+  /** The same with every step: those after the last of `rows`, measured since, stay. */
+  complete(rows: Float64Array<ArrayBuffer>): void {
+    const last = rows[rows.length / 4 - 1] ?? 0;
+    const since = lowerBound(this.step.values, last + 1);
+    const columns = [this.step, this.loss, this.reconstruction, this.kl];
+    const added = columns.map(({ values }) => values.slice(since));
+    this.fill(rows);
+    for (const [index, column] of columns.entries())
+      for (const value of added[index] ?? []) column.push(value);
+  }
+
   push(step: number, losses: { loss: number; reconstruction: number; kl: number }): void {
     this.step.push(step);
     this.loss.push(losses.loss);
@@ -73,12 +85,21 @@ export class LossColumns {
   }
 }
 
+export interface Filling {
+  readonly train: Float64Array<ArrayBuffer>;
+  readonly steps: number;
+  readonly epochs: readonly EpochEvent[];
+  readonly imagesPerSecond: number | null;
+}
+
 export class Measurements {
   /** While training, every few steps. */
   readonly train = new LossColumns();
   /** On the test split, after every epoch. */
   readonly test = new LossColumns();
   readonly #epochs: EpochEvent[] = [];
+  /** Of a run whose steps are still arriving, what is there of them: [4, n] each; null: all are there. */
+  #arriving: { readonly steps: number; readonly pieces: Float64Array[]; received: number } | null = null;
   #imagesPerSecond: number | null = null;
 
   get epochs(): readonly EpochEvent[] {
@@ -102,15 +123,34 @@ export class Measurements {
     return this.train.step.length === 0 && this.#epochs.length === 0;
   }
 
-  /** All that was measured up to now, once: what was added before is in it. */
-  fill(
-    train: Float64Array<ArrayBuffer>,
-    epochs: readonly EpochEvent[],
-    imagesPerSecond: number | null,
-  ): void {
+  /** The first recorded step that is still to come, counted from 0; null: every one is there. */
+  get missing(): number | null {
+    return this.#arriving?.received ?? null;
+  }
+
+  /**
+   * What was measured up to now, once: what was added before is in it. Where `train` has fewer than `steps`, they are
+   * those that a plot shows, and all of them come by `addSteps`.
+   */
+  fill({ train, steps, epochs, imagesPerSecond }: Filling): void {
     this.train.fill(train);
+    this.#arriving = train.length < 4 * steps ? { steps, pieces: [], received: 0 } : null;
     for (const epoch of epochs) this.add(epoch);
     this.#imagesPerSecond = imagesPerSecond;
+  }
+
+  /**
+   * Recorded steps from the `from`-th on, in order: [4, n]. They take the place of what was filled in when the last one
+   * is there.
+   */
+  addSteps(from: number, train: Float64Array): void {
+    const arriving = this.#arriving;
+    if (arriving === null || from !== arriving.received) return;
+    arriving.pieces.push(train);
+    arriving.received += Math.floor(train.length / 4);
+    if (arriving.received < arriving.steps) return;
+    this.#arriving = null;
+    this.train.complete(joined(arriving.pieces, arriving.received));
   }
 
   add(line: MetricsLine): void {
@@ -129,4 +169,17 @@ export class Measurements {
   epochAt(epoch: number): EpochEvent | undefined {
     return this.#epochs.findLast((line) => line.epoch <= epoch);
   }
+}
+
+/** [4, steps] of pieces that are [4, n] each. */
+function joined(pieces: readonly Float64Array[], steps: number): Float64Array<ArrayBuffer> {
+  const rows = new Float64Array(4 * steps);
+  let from = 0;
+  for (const piece of pieces) {
+    const part = Math.floor(piece.length / 4);
+    for (let row = 0; row < 4; row++)
+      rows.set(piece.subarray(row * part, (row + 1) * part), row * steps + from);
+    from += part;
+  }
+  return rows;
 }

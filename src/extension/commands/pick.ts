@@ -30,13 +30,18 @@ export async function pickWorkspaceFolder(): Promise<string> {
   return picked.uri.fsPath;
 }
 
-/** The path of one of the runs that `fits`; undefined where the user thought better of it. Throws a Failure (usage). */
+/**
+ * The path of one of the runs that `fits`, without a question where there is only one; undefined where the user thought
+ * better of it. Throws a Failure (usage).
+ */
 export async function pickRun(
   store: RunStore,
   title: string,
   fits: (run: KnownRun) => boolean,
 ): Promise<string | undefined> {
   const runs = await fittingRuns(store, fits);
+  const [only, ...others] = runs;
+  if (others.length === 0) return only?.path;
   return (await vscode.window.showQuickPick(runs.map(itemOf), { title, matchOnDescription: true }))?.path;
 }
 

@@ -5,7 +5,7 @@ import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText } from "../experiments/experiment-text.ts";
-import { isKnown } from "../runs/run-store.ts";
+import { isKnown, isResumable } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
@@ -47,11 +47,7 @@ export async function trainThis(services: Services, uri: vscode.Uri | undefined)
 
 export async function resume(services: Services, given: string | undefined): Promise<void> {
   requireTrust("resume a run");
-  const run =
-    given ??
-    (await pickRun(services.store, "Resume which run?", ({ state }) =>
-      ["stopped", "killed", "failed"].includes(state),
-    ));
+  const run = given ?? (await pickRun(services.store, "Resume which run?", isResumable));
   if (run === undefined) return;
   const folder =
     vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run))?.uri.fsPath ?? (await pickWorkspaceFolder());

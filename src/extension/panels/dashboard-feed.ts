@@ -13,6 +13,7 @@ import type { RunMetrics } from "../runs/run-metrics.ts";
 import { isKnown, type RunStore } from "../runs/run-store.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
+import { metricsMessage, stepsMessage } from "./metrics-messages.ts";
 
 /** Live lines are sent together, this often. */
 const millisecondsBetween = 100;
@@ -45,6 +46,8 @@ export class DashboardFeed implements vscode.Disposable {
   #isFilled = false;
   #picturesWanted = false;
   readonly #told = new Map<string, Progress>();
+  /** All recorded steps of the snapshot, [4, steps], of which the page may ask for more than it was sent. */
+  readonly #recorded = new Map<string, Float64Array>();
   readonly #waiting = new Map<string, MetricsLine[]>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -99,6 +102,13 @@ export class DashboardFeed implements vscode.Disposable {
     this.#post({ kind: "preview", run, epoch, png });
   }
 
+  /** The page has time for more steps than it could draw. */
+  sendSteps(run: string, from: number): void {
+    const recorded = this.#recorded.get(run);
+    const message = recorded === undefined ? null : stepsMessage(run, recorded, from);
+    if (message !== null) this.#post(message);
+  }
+
   dispose(): void {
     this.#generation++;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -118,15 +128,16 @@ export class DashboardFeed implements vscode.Disposable {
     this.#isFilled = true;
     const generation = ++this.#generation;
     this.#told.clear();
+    this.#recorded.clear();
     this.#waiting.clear();
     const cards = await this.#cards();
     if (generation !== this.#generation) return;
     this.#post({ kind: "show", protocol: viewProtocolVersion, runs: cards });
     for (const { key } of cards) {
-      await this.#sendPreviewList(key);
       const told = await this.#sendMetrics(key, generation);
       if (generation !== this.#generation) return;
       this.#told.set(key, told);
+      await this.#sendPreviewList(key);
       this.#sendWaiting();
       this.#sendWish();
     }
@@ -159,9 +170,11 @@ export class DashboardFeed implements vscode.Disposable {
 
   /** Gives how far they went. */
   async #sendMetrics(run: string, generation: number): Promise<Progress> {
-    const { train, epochs, imagesPerSecond, step, epoch } = await this.#metrics.read(run);
-    if (generation === this.#generation)
-      this.#post({ kind: "metrics", run, train, epochs: [...epochs], imagesPerSecond });
+    const { step, epoch, ...metrics } = await this.#metrics.read(run);
+    if (generation === this.#generation) {
+      this.#recorded.set(run, metrics.train);
+      this.#post(metricsMessage(run, metrics));
+    }
     return { step, epoch };
   }
 

@@ -177,6 +177,9 @@ export class Dashboards
       case "want-preview":
         await feed.sendPreview(message.run, message.epoch);
         break;
+      case "want-steps":
+        feed.sendSteps(message.run, message.from);
+        break;
       case "save":
         await saveFile(message.name, message.bytes);
         break;

@@ -1,12 +1,13 @@
 /** What the extension tells panels about a run: its record, joined with what its process is doing. */
 import type { RunCard } from "../../contract/view.ts";
-import type { KnownRun } from "./run-store.ts";
+import { isResumable, type KnownRun } from "./run-store.ts";
 
 /** `isWatched`: whether its training process is in touch with this window; `isTrusted`: whether any may be launched. */
 export function cardOf(
-  { path, record, state }: KnownRun,
+  run: KnownRun,
   { isWatched, isTrusted }: { readonly isWatched: boolean; readonly isTrusted: boolean },
 ): RunCard {
+  const { path, record, state } = run;
   const { experiment, dataset } = record;
   const { encoder } = experiment.model;
   return {
@@ -28,7 +29,7 @@ export function cardOf(
     variational: experiment.model.kind === "variational",
     latent: encoder.at(-1) ?? 0,
     canStop: isWatched && state === "training",
-    canResume: isTrusted && (state === "stopped" || state === "killed" || state === "failed"),
+    canResume: isTrusted && isResumable(run),
   };
 }
 

@@ -30,6 +30,11 @@ export interface UnreadableRun {
 
 export type ListedRun = KnownRun | UnreadableRun;
 
+/** Whether training can go on from the run's checkpoint. */
+export function isResumable({ state }: KnownRun): boolean {
+  return state === "stopped" || state === "killed" || state === "failed";
+}
+
 interface ReadRun {
   readonly stamp: string;
   readonly record: RunRecord;
@@ -40,12 +45,15 @@ export class RunStore implements vscode.Disposable {
   readonly #trainings: Trainings;
   readonly #disposables = new Disposables();
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
+  readonly #listed = this.#disposables.add(new vscode.EventEmitter<readonly ListedRun[]>());
   /** What was read, by path; good for as long as the files are the same. */
   readonly #read = new Map<string, ReadRun>();
   #timer: NodeJS.Timeout | null = null;
 
   /** The list of runs, or the state of one, may have changed; steps and epochs are told by the trainings. */
   readonly onDidChange = this.#changed.event;
+  /** Somebody has asked for the list: it may have runs that another program has trained, of which nobody tells. */
+  readonly onDidList = this.#listed.event;
 
   constructor(trainings: Trainings) {
     this.#trainings = trainings;
@@ -64,7 +72,9 @@ export class RunStore implements vscode.Disposable {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const paths = (await Promise.all(folders.map(({ uri }) => runFolders(runsFolder(uri.fsPath))))).flat();
     const runs = await Promise.all(paths.map((path) => this.find(path)));
-    return runs.sort((a, b) => createdAt(b).localeCompare(createdAt(a)) || b.path.localeCompare(a.path));
+    runs.sort((a, b) => createdAt(b).localeCompare(createdAt(a)) || b.path.localeCompare(a.path));
+    this.#listed.fire(runs);
+    return runs;
   }
 
   async find(path: string): Promise<ListedRun> {
