@@ -15,6 +15,7 @@ scenario("in Restricted Mode a run can be looked at, and nothing offers to train
   const dashboard = await window.panel('body[data-panel="dashboard"]');
   await eventually("the run", async () => /3 of 3/.test(await dashboard.text()));
   assert.ok((await dashboard.colours("canvas")) > 1);
-  assert.equal(await window.offersCommand("Latent Lab: Train…"), false);
+  for (const command of ["Train…", "Encode Image…", "Decode Latent"])
+    assert.equal(await window.offersCommand(`Latent Lab: ${command}`), false, command);
   assert.deepEqual(workbench.processes("latent-lab.js"), []);
 });
