@@ -14,10 +14,11 @@ loads() {
 }
 
 # serves DAWN MANIFEST: whether there is a GPU by that manifest. Some name a library that is loaded, and then refuses:
-# the one that needs those of X and GLX does so without them.
+# the one that needs those of X and GLX does so without them. One that hangs serves none.
 serves() {
   VK_DRIVER_FILES="$2" VK_ICD_FILENAMES="$2" "$node" -e '
-    import(process.argv[1])
+    setTimeout(() => process.exit(1), 20000);
+    import(require("node:url").pathToFileURL(process.argv[1]))
       .then(({ create }) => create([]).requestAdapter())
       .then((adapter) => process.exit(adapter === null ? 1 : 0), () => process.exit(1));' "$1" "$2" 2>/dev/null
 }

@@ -6,6 +6,7 @@
 import type { Dataset } from "../../src/ml/data/dataset.ts";
 import { GpuDevice, type Pipeline } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
+import { wakingSeconds } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import { type ProductShape, type Tiles, tileName, tilesFor } from "../../src/ml/engine/webgpu/tiles.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";
@@ -27,7 +28,7 @@ export interface StepProfile {
 }
 
 export interface TileTime {
-  /** "32×64×32": rows, columns, depth. */
+  /** "32×32×64": rows, columns, depth. */
   readonly tile: string;
   /** Of the dispatch that this product is in; its other jobs keep their tiles. */
   readonly seconds: number;
@@ -45,7 +46,6 @@ export interface ProductProfile {
 const timesPerSubmission = 64;
 const enoughSeconds = 0.05;
 const mostTimes = 1 << 15;
-const wakingSeconds = 0.25;
 const repetitions = 5;
 /** A GPU in software takes minutes for all. */
 const tilesInTrial = 1;

@@ -1,7 +1,7 @@
 /** NVIDIA's driver on a machine without a display; SwiftShader's library stands for the driver's. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, symlinkSync } from "node:fs";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,14 @@ test("so it is under a display, where the installed drivers come first", { skip:
   const { name, cached } = findGpu(t, ["libEGL_nvidia.so.0"], { DISPLAY: ":0" });
   assert.match(name, /SwiftShader/);
   assert.ok(cached);
+});
+
+test("so it is where the cache cannot be written", { skip: noSoftwareGpu }, (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "a file");
+  writeFileSync(file, "");
+  const { name } = findGpu(t, ["libEGL_nvidia.so.0"], { XDG_CACHE_HOME: file, TMPDIR: folder });
+  assert.match(name, /SwiftShader/);
 });
 
 test("without that library there is no GPU, and nothing is written", { skip: noSoftwareGpu }, (t) => {

@@ -190,6 +190,32 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     assert.deepEqual(told, []);
   });
 
+  test("are not those of another model where a product is small beside others", async (t) => {
+    const file = newFile(t);
+    await open(file, 0);
+    const [[gpu = "", tiles = {}] = []] = Object.entries<Record<string, string>>(
+      JSON.parse(readFileSync(file, "utf8")),
+    );
+    const product = "update 21×8×2";
+    writeFileSync(file, JSON.stringify({ [gpu]: { ...tiles, [product]: "16×32×128" } }));
+    const model = { kind: "autoencoder", encoder: [35, 20, 2] } as const;
+    const network = buildNetwork(experiment({ model, training: { batch: 8 } }));
+    const engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: 0 });
+    const session = await engine.open(network, setting.dataset, { threads: 0 });
+    const found = arrangedTiles(session.arrangement ?? null, gpu.split(";")[0] ?? "").get(product);
+    await session.close();
+    const shape: ProductShape = {
+      kind: "update",
+      rows: 21,
+      inner: 8,
+      columns: 2,
+      input: "matrix",
+      end: "matrix",
+    };
+    assert.deepEqual(found, untunedTiles("software")(shape));
+    assert.notEqual(found && tileName(found), "16×32×128");
+  });
+
   test("take the memory of one product at a time, and give it back", async (t) => {
     const memory = watchMemory(t);
     await open(newFile(t));

@@ -1,7 +1,6 @@
 /**
  * One open network on the CPU engine: its memory, its workers, and the calls of the engine boundary.
  */
-
 import type { Evaluation } from "../../../contract/losses.ts";
 import { bceFloorPerPixel } from "../../data/bce-floor.ts";
 import type { Dataset, SplitName } from "../../data/dataset.ts";

@@ -2,7 +2,6 @@
  * One open network on TensorFlow.js: its variables, its images, and the calls of the engine boundary. It is given the
  * library, so the same code runs on CUDA, on TensorFlow's CPU build and on pure JavaScript.
  */
-
 import { setImmediate } from "node:timers/promises";
 import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { Evaluation } from "../../../contract/losses.ts";

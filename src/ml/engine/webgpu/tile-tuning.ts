@@ -42,10 +42,9 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
   const known = new Map(await memory.recall());
   const products = [...productsOf(network, plan, untuned)];
   const most = Math.max(...products.map(([, shape]) => multiplications(shape)));
-  const missing = products.filter(
-    ([key, shape]) =>
-      multiplications(shape) * negligible >= most && !settled.has(key) && tileIn(known.get(key)) === null,
-  );
+  // Others may be known from another model, in which they matter: the same model has the same tiles all the same.
+  const measured = new Map(products.filter(([, shape]) => multiplications(shape) * negligible >= most));
+  const missing = [...measured].filter(([key]) => !settled.has(key) && tileIn(known.get(key)) === null);
   if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
   // Those that cost the most come first.
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
@@ -58,7 +57,10 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
     }
     if (performance.now() > end) break;
   }
-  return (shape) => tileIn(known.get(productName(shape))) ?? untuned(shape);
+  return (shape) => {
+    const key = productName(shape);
+    return (measured.has(key) ? tileIn(known.get(key)) : null) ?? untuned(shape);
+  };
 }
 
 export function productName({ kind, rows, columns, inner, input, end }: ProductShape): string {
@@ -69,7 +71,7 @@ export function productName({ kind, rows, columns, inner, input, end }: ProductS
 
 /**
  * So many times smaller than the largest product, one is made in the shadow of others that share its dispatch: then it
- * is best in few workgroups with little memory, as it is untuned, and not what is fastest by itself.
+ * is best in few workgroups, as it is untuned, and not what is fastest by itself.
  */
 const negligible = 8;
 
@@ -140,7 +142,7 @@ export function firstAmongFastest(
  * A GPU that had nothing to do while kernels were compiled has slowed its clocks down, to a fifth of their speed on
  * large ones, and takes its time to raise them again, which is no fault of the first tile's.
  */
-const wakingSeconds = 0.25;
+export const wakingSeconds = 0.25;
 
 /** Far above what another order of adding up does, far below what a wrong kernel does. */
 const tolerance = 1e-4;

@@ -39,7 +39,7 @@ const groupsOfParts = [128, 256] as const;
 
 /**
  * Workgroups that a GPU should have, without parts and with. Large GPUs hold three of these on each of more than a hundred
- * processors. What cannot make so many, shares its dispatch with others best in a few that ask for little memory. A
+ * processors. What cannot make so many, shares its dispatch with others best in a few. A
  * processor has fewer threads, takes long to compile large blocks, and gains nothing by parts.
  */
 const untuned = {
@@ -88,7 +88,7 @@ function inParts(shape: ProductShape, each: Tile, wanted: number, most = mostPar
   return { ...each, parts: Math.ceil(chunks / Math.ceil(chunks / count)) };
 }
 
-/** The tile of a name, as "32×64×32" or "32×32×64 by 8 in 4"; null where there is none such, or no name. */
+/** The tile of a name, as "32×32×64" or "64×32×32 by 8 in 5"; null where there is none such, or no name. */
 export function tileIn(name: string | undefined): Tile | null {
   const counts = Array.from({ length: mostParts }, (_, index) => index + 1);
   const all = allTiles.flatMap((each) => counts.map((parts) => ({ ...each, parts })));

@@ -2,7 +2,6 @@
  * The WebGPU engine: the planned Program as WGSL kernels, run by Dawn on any GPU. See ../engine.ts for what an engine
  * promises, lower.ts for how a Program gets here and wgsl/ for the kernels.
  */
-
 import { join } from "node:path";
 import { Failure } from "../../../contract/failure.ts";
 import { cacheFolder } from "../../data/cache-folder.ts";

@@ -1,5 +1,4 @@
 /** The three products of a dense layer: forward, the gradient by its input, and the gradient by its parameters. */
-
 import type { Factor } from "./factor-tile.ts";
 import { type PlacedLayer, type RowSource, rawAt, rowPlace, valuesIn, withinLength } from "./matrix.ts";
 import type { Product } from "./product.ts";
@@ -76,7 +75,10 @@ function weightsOf({ weight, quads }: PlacedLayer, along: Factor["along"]): Fact
   };
 }
 
-/** With zeros beyond the inner dimension, where columns that fill up a vec4f may hold anything; images have zeros there. */
+/**
+ * With zeros beyond the inner dimension, where columns that fill up a vec4f may hold anything; images have zeros there.
+ * Only widths that are no multiple of four pay for it, by waiting for what they load.
+ */
 function masked(factor: Factor, length: number): Factor {
   if (factor.raw === "u32") return factor;
   return { ...factor, at: (place, quad) => withinLength(factor.at(place, quad), quad, length) };

@@ -11,7 +11,7 @@ import { type Ended, Ending } from "./ending.ts";
 import { type Factor, FactorTile } from "./factor-tile.ts";
 import type { Job } from "./job.ts";
 import { lanes } from "./prelude.ts";
-import { rowsOfBlock, slicesOf, type Tile, tileGroups } from "./tile.ts";
+import { rowsOfBlock, slicesOf, type Tile, tileGroups, tileMemory } from "./tile.ts";
 
 export interface Product extends Ended {
   readonly inner: number;
@@ -77,11 +77,7 @@ fn ${name}(group: u32, lane: u32, step: u32) {
   ${slices === 1 ? ending.direct() : ending.exchanged(slices, blocks)}
   ${product.finally ?? ""}
 }`;
-  const shared = Math.max(
-    left.length + right.length,
-    slices === 1 ? 0 : 4 * blocks * slices,
-    product.finally === undefined ? 0 : lanes,
-  );
+  const shared = Math.max(tileMemory(tile), product.finally === undefined ? 0 : lanes);
   return { groups: groups * tile.parts, shared, source };
 }
 

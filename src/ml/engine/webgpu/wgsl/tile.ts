@@ -24,9 +24,10 @@ export function tileGroups(
   return Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
 }
 
-/** vec4f of workgroup memory that both factors take. */
-export function tileMemory({ rows, columns, depth }: Tile): number {
-  return (depth / 4) * (rows + columns);
+/** vec4f of workgroup memory: for both factors, and then for the sums of four rows that slices exchange. */
+export function tileMemory(tile: Tile): number {
+  const { rows, columns, depth } = tile;
+  return Math.max((depth / 4) * (rows + columns), slicesOf(tile) === 1 ? 0 : 4 * lanes);
 }
 
 /** The rows of a block, by their numbers. */
