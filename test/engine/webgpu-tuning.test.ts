@@ -198,8 +198,9 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     );
     const product = "update 21×8×2";
     writeFileSync(file, JSON.stringify({ [gpu]: { ...tiles, [product]: "16×32×128" } }));
-    const model = { kind: "autoencoder", encoder: [35, 20, 2] } as const;
-    const network = buildNetwork(experiment({ model, training: { batch: 8 } }));
+    const network = buildNetwork(
+      experiment({ model: { kind: "autoencoder", encoder: [35, 20, 2] }, training: { batch: 8 } }),
+    );
     const engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: 0 });
     const session = await engine.open(network, setting.dataset, { threads: 0 });
     const found = arrangedTiles(session.arrangement ?? null, gpu.split(";")[0] ?? "").get(product);
