@@ -40,7 +40,7 @@ test("train tells epochs and results on stdout, all else on stderr, without a ba
   assert.equal(code, 0, stderr);
   assert.match(
     stdout,
-    /^epoch 1\/2 {2}train \d+\.\d+ {2}test \d+\.\d+ \(reconstruction \d+\.\d+, KL .+\) {2}.+ s {2}[\d,]+ images\/s\nepoch 2\/2 /,
+    /^epoch 1\/2 {2}train \d+\.\d+ {2}test \d+\.\d+ \(reconstruction \d+\.\d+, KL .+\) {2}.+ m?s {2}[\d,]+ images\/s\nepoch 2\/2 /,
   );
   for (const name of ["loss.png", "reconstructions.png", "samples.png", "report.html", "model.safetensors"]) {
     assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
