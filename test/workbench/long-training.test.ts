@@ -1,5 +1,6 @@
 // A training that takes longer than anybody looks at it: a reload, a second window, a stop, a kill.
 import assert from "node:assert/strict";
+import { constants, getPriority } from "node:os";
 import { eventually } from "../fixtures/eventually.ts";
 import { epochsIn, recordOf, runsIn } from "../fixtures/workspace-runs.ts";
 import { longTraining, startLongTraining } from "./long-training.ts";
@@ -15,6 +16,8 @@ scenario(
     const [run = ""] = runsIn(folder);
     const status = () => recordOf(run).status;
     assert.ok(await window.statusBar.spins(/epoch \d+\/20000/));
+    const [training = 0] = workbench.processes("latent-lab.js");
+    assert.equal(getPriority(training), constants.priority.PRIORITY_BELOW_NORMAL);
     assert.match(await window.statusBar.tooltip(/epoch \d+\/20000/), /Test loss.*Stop/s);
     const shown = await window.panel('body[data-panel="dashboard"]');
     await eventually("the live dashboard", async () => /of 20,?000/.test(await shown.text()));

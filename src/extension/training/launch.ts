@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ControlFile } from "../../contract/control.ts";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readControlFile } from "./control-connection.ts";
+import { giveWay } from "./priority.ts";
 import { processEnvironment } from "./process-environment.ts";
 import { type Tool, unstartable } from "./tool.ts";
 
@@ -54,6 +55,7 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
       detached: true,
       stdio: ["ignore", "ignore", output.fd],
     });
+    if (child.pid !== undefined) await giveWay(child.pid);
     const launched = await reached(child, own, node.path);
     child.unref();
     return launched;
