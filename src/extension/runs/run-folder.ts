@@ -78,7 +78,8 @@ export async function runStamp(run: string): Promise<string> {
 export async function lastEpoch(run: string): Promise<EpochEvent | null> {
   const lines = (await readTail(join(run, runFiles.metrics), tailBytes)).split("\n").slice(0, -1).reverse();
   for (const line of lines) {
-    if (!line.includes('"epoch"')) continue;
+    // Asked again and again while a training goes on: steps, which have an epoch too, are not parsed.
+    if (!line.includes('"event":"epoch"')) continue;
     const parsed = metricsLineSchema.safeParse(parseLine(line));
     if (parsed.success && parsed.data.event === "epoch") return parsed.data;
   }
