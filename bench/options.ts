@@ -24,6 +24,7 @@ writes bench/results/<date>.json.
   --data DIR          the folder that holds MNIST; without it LATENT_LAB_DATA, the cache, ../shared/datasets/mnist
   --list              name the measurements
   gpu                 as the first word: measure the GPU instead; gpu --help says how
+  editor              as the first word: measure the extension instead; editor --help says how
   --help              this text
 `;
 

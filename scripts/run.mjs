@@ -47,17 +47,25 @@ const tasks = {
   async schema() {
     return runProgram(nodeForTypeScript(), [join(root, "scripts/write-schema.mjs")]);
   },
-  /** On the processor; after the word `gpu` on the GPU, or with --pack an archive for a machine that has one. */
+  /**
+   * On the processor; after the word `gpu` on the GPU, or with --pack an archive for a machine that has one; after the
+   * word `editor` in a workbench.
+   */
   async bench(args) {
-    const onGpu = args[0] === "gpu";
-    const script = join(root, onGpu ? "bench/gpu.ts" : "bench/run.ts");
-    const options = onGpu ? args.slice(1) : args;
+    const [first, ...rest] = args;
     await build();
-    if (onGpu && options.includes("--pack")) {
+    if (first === "gpu" && rest.includes("--pack")) {
       const { packBench } = await import("./pack-bench.mjs");
-      process.stdout.write(`${await packBench(options)}\n`);
+      process.stdout.write(`${await packBench(rest)}\n`);
       return 0;
     }
+    if (first === "editor") {
+      const { packageExtension, universal } = await import("./package.mjs");
+      await packageExtension(universal);
+    }
+    const isOther = first === "gpu" || first === "editor";
+    const script = join(root, "bench", isOther ? `${first}.ts` : "run.ts");
+    const options = isOther ? rest : args;
     return runProgram(nodeForTypeScript(), ["--disable-warning=ExperimentalWarning", script, ...options]);
   },
 };
