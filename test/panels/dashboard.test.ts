@@ -74,6 +74,17 @@ describe("dashboard", () => {
     assert.deepEqual(others, []);
   });
 
+  test("says that the first epoch begins above the chart, and shows it whole on the log scale", {
+    skip,
+  }, async () => {
+    const panel = await opened();
+    const isCropped = async () => (await panel.text(".where")).includes("above the chart");
+    assert.ok(await isCropped());
+    await panel.page.getByRole("checkbox", { name: "Log scale" }).click();
+    await panel.frames();
+    assert.equal(await isCropped(), false);
+  });
+
   test("hides a curve, takes the log scale and counts steps, and remembers it", { skip }, async () => {
     const panel = await opened();
     const all = await panel.print(chart);

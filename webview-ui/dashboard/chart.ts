@@ -6,6 +6,7 @@ import uPlot from "uplot";
 import type { Theme } from "../shared/theme.ts";
 import { formatValue } from "../shared/words.ts";
 import { align, decimate, type Points } from "./decimate.ts";
+import { type Extent, extentOf } from "./extent.ts";
 import type { Axis, Curve } from "./series.ts";
 
 export interface ChartView {
@@ -17,6 +18,8 @@ export interface ChartListener {
   /** Where the cursor is; null: nowhere. */
   cursorMoved(x: number | null): void;
   zoomed(zoomed: boolean): void;
+  /** Whether the axis ends below what is to be drawn. */
+  cropped(cropped: boolean): void;
 }
 
 interface Range {
@@ -37,6 +40,8 @@ export class Chart {
   #view: ChartView = { axis: "epoch", scale: "linear" };
   #zoom: Range | null = null;
   #mark: number | null = null;
+  /** Of the data that is shown; null: nothing is. */
+  #extent: Extent | null = null;
 
   constructor(theme: Theme, listener: ChartListener) {
     this.#theme = theme;
@@ -101,12 +106,25 @@ export class Chart {
   #data(): uPlot.AlignedData {
     const range = this.#range();
     const columns = Math.max(100, Math.round(this.element.clientWidth * devicePixelRatio));
-    return align(
-      this.#curves.map((curve) => {
-        const points = decimate(curve.points(this.#view.axis), { ...range, columns });
-        return this.#view.scale === "log" ? positive(points) : points;
-      }),
-    );
+    const shown = this.#curves.map((curve) => {
+      const points = decimate(curve.points(this.#view.axis), { ...range, columns });
+      return {
+        points: this.#view.scale === "log" ? positive(points) : points,
+        // Who has zoomed in wants to see what is there.
+        settledFrom: this.#zoom === null ? curve.settledFrom(this.#view.axis) : range.from,
+      };
+    });
+    this.#extent = extentOf(shown);
+    const isLinear = this.#view.scale === "linear";
+    this.#listener.cropped(isLinear && this.#zoom === null && this.#extent?.isWhole === false);
+    return align(shown.map(({ points }) => points));
+  }
+
+  /** Around what is shown, and from zero where that is not far. */
+  #heights(): uPlot.Range.MinMax {
+    const { low, high } = this.#extent ?? { low: 0, high: 1 };
+    const isNearZero = low > 0 && low < high / 4;
+    return uPlot.rangeNum(isNearZero ? 0 : low, high, 0.1, true);
   }
 
   #options(): uPlot.Options {
@@ -136,7 +154,7 @@ export class Chart {
             return [from, to];
           },
         },
-        y: scale === "log" ? { distr: 3 } : {},
+        y: scale === "log" ? { distr: 3 } : { range: () => this.#heights() },
       },
       axes: [
         { ...line, size: 34, gap: 4, values: (_, ticks) => ticks.map(tickName), incrs: wholeSteps },

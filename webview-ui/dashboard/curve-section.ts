@@ -9,6 +9,8 @@ import { Legend } from "./legend.ts";
 import { type Axis, type Curve, type CurveId, curvesFor, type ShownRun, scaleOf } from "./series.ts";
 import type { ViewState } from "./view-state.ts";
 
+const croppedWords = "The first epoch begins above the chart; the log scale shows all of it.";
+
 export interface CurveSectionListener {
   change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
   saveCsv(): void;
@@ -32,6 +34,7 @@ export class CurveSection {
   #curves: readonly Curve[] = [];
   #state: Pick<ViewState, "axis" | "log" | "hidden"> | null = null;
   #cursor: number | null = null;
+  #cropped = false;
 
   constructor(theme: Theme, listener: CurveSectionListener) {
     this.#listener = listener;
@@ -42,6 +45,9 @@ export class CurveSection {
       },
       zoomed: (zoomed) => {
         this.#zoomOut.element.hidden = !zoomed;
+      },
+      cropped: (cropped) => {
+        this.#cropped = cropped;
       },
     });
     this.#legend = new Legend((id) => this.#toggle(id));
@@ -117,7 +123,8 @@ export class CurveSection {
   #showValues(): void {
     if (this.#state === null) return;
     this.#legend.showValues(this.#state.axis, this.#cursor);
-    setText(this.#where, this.#cursor === null ? "Latest values" : place(this.#state.axis, this.#cursor));
+    const values = this.#cursor === null ? "Latest values" : place(this.#state.axis, this.#cursor);
+    setText(this.#where, this.#cropped ? `${values}. ${croppedWords}` : values);
   }
 
   #toggle(id: CurveId): void {

@@ -99,16 +99,25 @@ function wordsOf({ index, kl, isActive }: Dimension): string {
   return `dimension ${index}: ${formatValue(kl)} nats${isActive ? "" : ", inactive"}`;
 }
 
-/** Two measures: how much a dimension says, and whether the encoder's mean varies with the image. */
+/** What counts here is how much a dimension says; whether its mean varies with the image is the other measure there is. */
 function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
   const [first] = dimensions;
   if (epoch === null || first === undefined) return "Known after the first epoch.";
   const inactive = dimensions.filter(({ isActive }) => !isActive);
-  const total = dimensions.length;
-  const units = epoch.test.activeUnits === null ? "" : `${epoch.test.activeUnits} of ${total} units active. `;
-  const largest = `The largest: dimension ${first.index} with ${formatValue(first.kl)} nats. `;
-  if (inactive.length === 0) return `${units}${largest}None is inactive (below ${inactiveBelow} nat).`;
-  const names = inactive.map(({ index }) => index).sort((a, b) => a - b);
-  const which = names.length <= 12 ? ` (${names.join(", ")})` : "";
-  return `${units}${largest}Inactive, below ${inactiveBelow} nat: ${inactive.length}${which}.`;
+  const active = dimensions.length - inactive.length;
+  const most = `dimension ${first.index} the most (${formatValue(first.kl)})`;
+  const { activeUnits } = epoch.test;
+  return [
+    `${active} of ${dimensions.length} dimensions say ${inactiveBelow} nat or more, ${most}.`,
+    ...(inactive.length === 0 ? [] : [`Inactive: ${namesOf(inactive)}.`]),
+    ...(activeUnits === null || activeUnits === active
+      ? []
+      : [`By the variance of their means, ${activeUnits} are active.`]),
+  ].join(" ");
+}
+
+/** Their numbers, where those are few. */
+function namesOf(dimensions: readonly Dimension[]): string {
+  const numbers = dimensions.map(({ index }) => index).sort((a, b) => a - b);
+  return numbers.length <= 12 ? numbers.join(", ") : String(numbers.length);
 }

@@ -35,6 +35,8 @@ export interface Curve {
   /** Lengths of dash and gap, where colours tell runs apart and not quantities; empty: a line without gaps. */
   readonly dash: readonly number[];
   points(axis: Axis): Points;
+  /** From where on the chart must have room for it: what comes before may lie above. */
+  settledFrom(axis: Axis): number;
 }
 
 const dashes: Readonly<Record<CurveKind["quantity"], readonly number[]>> = {
@@ -67,6 +69,7 @@ export function curvesFor(runs: readonly ShownRun[]): Curve[] {
       look: kind.split === "test" ? ("measured" as const) : ("running" as const),
       dash: runs.length > 1 ? dashes[kind.quantity] : [],
       points: (axis) => pointsOf(run, kind, axis),
+      settledFrom: (axis) => (kind.split === "test" ? 0 : settledFrom(run, axis)),
     })),
   );
   const [first] = runs;
@@ -93,7 +96,17 @@ function floorCurve(run: ShownRun): Curve {
       const end = run.measurements.lastStep * scaleOf(run, axis);
       return { x: Float64Array.of(0, end), y: Float64Array.of(value, value) };
     },
+    settledFrom: () => 0,
   };
+}
+
+/**
+ * A training's first steps lose many times what all others do: were they all in the chart, what matters later would be
+ * flat. From the second epoch on, those of the first give way.
+ */
+function settledFrom(run: ShownRun, axis: Axis): number {
+  const [first, second] = run.measurements.epochs;
+  return first === undefined || second === undefined ? 0 : first.step * scaleOf(run, axis);
 }
 
 function pointsOf(run: ShownRun, { split, quantity }: CurveKind, axis: Axis): Points {

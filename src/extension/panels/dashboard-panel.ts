@@ -8,9 +8,9 @@ import * as z from "zod/mini";
 import { type DashboardAction, type FromDashboard, fromDashboardSchema } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
-import { isKnown } from "../runs/run-store.ts";
+import { isKnown, runLabel } from "../runs/run-store.ts";
 import { DashboardFeed, type FeedSources } from "./dashboard-feed.ts";
-import { pageHtml, webviewOptions } from "./page.ts";
+import { iconOf, pageHtml, webviewOptions } from "./page.ts";
 import { saveFile } from "./save-file.ts";
 
 export const dashboardViewType = "latentLab.dashboard";
@@ -110,7 +110,8 @@ export class Dashboards
   #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): DashboardFeed {
     const disposables = new Disposables();
     panel.title = titleOf(runs);
-    panel.iconPath = vscode.Uri.joinPath(this.#context.extension, "media", "latent-lab.svg");
+    this.#callByName(panel, runs).catch((error) => this.#context.reporter.report(error));
+    panel.iconPath = iconOf(this.#context.extension);
     const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));
     disposables.add(panel.onDidChangeViewState(() => feed.visibilityChanged()));
     this.#open.set(keyOf(runs), { panel, feed });
@@ -124,6 +125,14 @@ export class Dashboards
       layout: "wide",
     });
     return feed;
+  }
+
+  /** The name of a run is in its record. */
+  async #callByName(panel: vscode.WebviewPanel, runs: readonly string[]): Promise<void> {
+    const [only, ...others] = runs;
+    if (only === undefined || others.length > 0) return;
+    const run = await this.#context.store.find(only);
+    if (isKnown(run) && this.#open.get(keyOf(runs))?.panel === panel) panel.title = runLabel(run);
   }
 
   /** The side bar's view shows what is being trained, and goes on to show it when it has ended. */

@@ -24,7 +24,7 @@ import type { Reporter } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
-import { pageHtml, webviewOptions } from "./page.ts";
+import { iconOf, pageHtml, webviewOptions } from "./page.ts";
 import { saveFile } from "./save-file.ts";
 
 export const encodeViewType = "latentLab.encode";
@@ -99,7 +99,7 @@ export function furnishEncodePanel(
   run: string | null,
 ): void {
   panel.webview.options = webviewOptions(context.extension);
-  panel.iconPath = vscode.Uri.joinPath(context.extension, "media", "latent-lab.svg");
+  panel.iconPath = iconOf(context.extension);
   const page = new EncodePage(context, panel.webview, pictures, run);
   panel.onDidDispose(() => page.dispose());
   panel.webview.html = pageHtml(panel.webview, context.extension, {
