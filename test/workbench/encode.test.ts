@@ -38,6 +38,6 @@ scenario(
       const opened = await window.panel('canvas[aria-label="Decoded"]');
       return (await opened.colours('canvas[aria-label="Decoded"]')) > 10 ? opened : undefined;
     });
-    assert.match(await latent.text(), /\.latent file/);
+    assert.match(await latent.text(), /28×28, by digits · \d{4}-.*\.latent file/s);
   },
 );

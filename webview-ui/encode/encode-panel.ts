@@ -33,6 +33,8 @@ export class EncodePanel {
   });
   #entries = new Map<string, PictureEntry>();
   #run: string | null = null;
+  /** How the runs are called, by their keys. */
+  #labels = new Map<string, string>();
 
   constructor(host: Host<ToEncodePanel, FromEncodePanel, EncodeState>) {
     this.#host = host;
@@ -60,7 +62,7 @@ export class EncodePanel {
       }
       case "decoded": {
         const entry = this.#entries.get(message.picture);
-        entry?.decoded(message.result);
+        entry?.decoded(message.result, this.#labels.get(message.run) ?? "a run that is gone");
         if (entry !== undefined) setText(this.#live, `${entry.name}: done`);
         break;
       }
@@ -85,6 +87,7 @@ export class EncodePanel {
       pictures.length === 1 && only !== undefined ? only.name : `${pictures.length} pictures`,
     );
     this.#run = run;
+    this.#labels = new Map(runs.map(({ key, label }) => [key, label]));
     this.#chooser.hidden = runs.length === 0 || originals.length === 0;
     this.#runs.setChoices(
       runs.map(({ key, label }) => ({ value: key, label })),

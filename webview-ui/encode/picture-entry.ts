@@ -117,8 +117,8 @@ export class PictureEntry {
     this.#showNumbers(result.latents, qualityList(result), bytesTable(bytesOfEncoded(result.bytes)));
   }
 
-  /** Of a `.latent` file, which has nothing to compare with. */
-  decoded({ width, height, reconstruction, latents, bytes }: DecodedPicture): void {
+  /** Of a `.latent` file, which has nothing to compare with; `run` is how the run is called that decoded it. */
+  decoded({ width, height, reconstruction, latents, bytes }: DecodedPicture, run: string): void {
     const grey = greyFrom(reconstruction, width, height);
     if (grey === null) {
       this.#failedSize(width, height);
@@ -126,7 +126,7 @@ export class PictureEntry {
     }
     this.#ready();
     this.#setDisabled(false);
-    this.#showPictures([["Decoded", `${width}×${height}, from the latents`, grey, asGrey]]);
+    this.#showPictures([["Decoded", `${width}×${height}, by ${run}`, grey, asGrey]]);
     this.#showNumbers(latents, bytesTable(bytesOfDecoded(bytes.latent, width * height)));
   }
 
