@@ -106,8 +106,9 @@ async function measure(
   await window.sideBar.rows();
   // The first panel of a browser waits for its service worker.
   await open(window);
-  const [host = 0] = workbench.processes("extensionHost").slice(-1);
-  const clock = await HostClock.connect(host);
+  const clock = await HostClock.connect(
+    await eventually("the extension host", () => workbench.processes("extensionHost").at(-1)),
+  );
   try {
     const times: number[] = [];
     let frame = (await open(window)).frame;

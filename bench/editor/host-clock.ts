@@ -85,7 +85,8 @@ export class HostClock {
 
   #evaluate(expression: string): Promise<unknown> {
     const id = ++this.#calls;
-    const answered = new Promise<unknown>((resolve) => {
+    const answered = new Promise<unknown>((resolve, reject) => {
+      this.#socket.addEventListener("close", () => reject(new Error("the extension host has ended")));
       const listen = ({ data }: MessageEvent) => {
         const answer = answerSchema.safeParse(JSON.parse(String(data)));
         if (!answer.success || answer.data.id !== id) return;

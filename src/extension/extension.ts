@@ -12,6 +12,7 @@ import { experimentGlob } from "./experiments/experiment-files.ts";
 import { Dashboards, dashboardViewType } from "./panels/dashboard-panel.ts";
 import { EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts";
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
+import { PanelMemory } from "./panels/panel-memory.ts";
 import { Reporter } from "./report.ts";
 import { RunMetrics } from "./runs/run-metrics.ts";
 import { isKnown, isResumable, RunStore } from "./runs/run-store.ts";
@@ -35,10 +36,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const reporter = new Reporter(log);
   const trainings = keep(new Trainings(program, join(context.globalStorageUri.fsPath, "control"), log));
   const store = keep(new RunStore(trainings));
-  const encode = { extension, program, store, log, reporter };
+  const memoryOf = (panels: string) => new PanelMemory(context.workspaceState, panels);
+  const encode = { extension, memory: memoryOf("encode"), program, store, log, reporter };
   const dashboards = keep(
     new Dashboards({
       extension,
+      memory: memoryOf("dashboards"),
       store,
       trainings,
       metrics: new RunMetrics((line) => log.warn(line)),

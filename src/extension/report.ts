@@ -25,7 +25,7 @@ export class Reporter {
       return;
     }
     const failure = asFailure(error);
-    this.#log.error(`${failure.message} ${failure.hint}`, ...(error instanceof Failure ? [] : [error]));
+    this.#log.error(sentence(failure.message, failure.hint), ...(error instanceof Failure ? [] : [error]));
     void this.#show(failure, remedies);
   }
 

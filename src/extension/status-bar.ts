@@ -49,7 +49,7 @@ export class StatusBar implements vscode.Disposable {
   #draw(): void {
     const { all } = this.#trainings;
     const training = all.at(-1);
-    if (training !== undefined) this.#showTraining(training, all.length);
+    if (training !== undefined) this.#showTraining(training, all.slice(0, -1));
     else this.#showIdle();
   }
 
@@ -62,10 +62,10 @@ export class StatusBar implements vscode.Disposable {
     else this.#item.hide();
   }
 
-  #showTraining(training: WatchedTraining, count: number): void {
-    const more = count > 1 ? ` (+${count - 1})` : "";
+  #showTraining(training: WatchedTraining, others: readonly WatchedTraining[]): void {
+    const more = others.length > 0 ? ` (+${others.length})` : "";
     this.#item.text = `$(loading~spin) ${progressInWords(training)}${more}`;
-    this.#item.tooltip = tooltipOf(training);
+    this.#item.tooltip = tooltipOf(training, others);
     this.#item.command = {
       command: "latentLab.openDashboard",
       title: "Open Dashboard",
@@ -76,7 +76,7 @@ export class StatusBar implements vscode.Disposable {
   }
 }
 
-/** "cpu · epoch 3/5 · loss 110.1 · 12 s left". */
+/** "cpu · epoch 3/5 · train loss 110.1 · 12 s left". */
 export function progressInWords({
   phase,
   start,
@@ -91,12 +91,13 @@ export function progressInWords({
   return [
     start.engine,
     `epoch ${step.epoch}/${start.epochs}`,
-    `loss ${lossInWords(step.train.loss)}`,
+    `train loss ${lossInWords(step.train.loss)}`,
     `${durationInWords(step.secondsLeft)} left`,
   ].join(" · ");
 }
 
-function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
+/** The newest training in full, `others` in a line each. */
+function tooltipOf(training: WatchedTraining, others: readonly WatchedTraining[]): vscode.MarkdownString {
   const { start, step, epoch, secondsOfSilence } = training;
   const text = new vscode.MarkdownString("", true);
   text.isTrusted = { enabledCommands: ["latentLab.stop", "latentLab.openDashboard", "latentLab.showLog"] };
@@ -105,7 +106,7 @@ function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
     text.appendText(progressInWords(training));
   } else {
     const rows = [
-      ["Model", typeof start.experiment.name === "string" ? start.experiment.name : "experiment"],
+      ["Model", nameOf(training)],
       ["Engine", `${start.engine}: ${start.device}`],
       ["Data", start.dataset.source],
       ...(step === null ? [] : [["Speed", `${roughly(step.imagesPerSecond)} images/s`]]),
@@ -120,6 +121,10 @@ function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
       text.appendMarkdown(" |\n");
     }
   }
+  for (const other of others) {
+    text.appendMarkdown("\n\n");
+    text.appendText(`${nameOf(other)}: ${progressInWords(other)}`);
+  }
   if (secondsOfSilence !== null)
     text.appendMarkdown(
       "\n\n$(warning) The process has said nothing for a while: it may hang. Stop ends it within 30 s; its last checkpoint is kept.",
@@ -128,4 +133,9 @@ function tooltipOf(training: WatchedTraining): vscode.MarkdownString {
     "\n\n[$(debug-stop) Stop](command:latentLab.stop) · [$(graph-line) Dashboard](command:latentLab.openDashboard) · [$(output) Log](command:latentLab.showLog)",
   );
   return text;
+}
+
+function nameOf({ start }: WatchedTraining): string {
+  const name = start?.experiment.name;
+  return typeof name === "string" ? name : "Another training";
 }

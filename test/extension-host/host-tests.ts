@@ -90,7 +90,12 @@ export const hostTests: readonly HostTest[] = [
     async play({ workspace }) {
       const before = runsIn(workspace);
       const long = { ...quick, name: "long", training: { epochs: 4000, seed: 1 } };
-      await vscode.commands.executeCommand("latentLab.trainThis", writeExperiment(workspace, "long", long));
+      const uri = writeExperiment(workspace, "long", long);
+      // Twice, as by a double click.
+      const trained = ["first", "second"].map(() =>
+        vscode.commands.executeCommand("latentLab.trainThis", uri),
+      );
+      await Promise.all(trained);
       const run = await eventually("the run", () =>
         runsIn(workspace).find((found) => !before.includes(found)),
       );
@@ -98,6 +103,7 @@ export const hostTests: readonly HostTest[] = [
         await vscode.commands.executeCommand("latentLab.stop", run);
         await eventually("the stop", () => recordOf(run).status === "stopped", 60);
       };
+      assert.equal(runsIn(workspace).length, before.length + 1);
       await eventually("some epochs", () => epochsIn(run) > 2);
       await stopIt();
       const done = epochsIn(run);

@@ -74,7 +74,7 @@ describe("dashboard", () => {
     assert.deepEqual(others, []);
   });
 
-  test("says that the first epoch begins above the chart, and shows it whole on the log scale", {
+  test("says that the beginning lies above the chart, and shows it on the log scale", {
     skip,
   }, async () => {
     const panel = await opened();

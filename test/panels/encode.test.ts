@@ -151,6 +151,15 @@ describe("encode panel", () => {
     await panel.picture("encode-no-run");
   });
 
+  test("a .latent file without any run says whose model is wanted", { skip }, async () => {
+    const panel = await openPanel(browser, { panel: "encode", theme: dark });
+    const pictures = [{ key: "/pictures/two.latent", name: "two.latent", file: null, type: "" }];
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, pictures, runs: [], run: null });
+    assert.match(await panel.text(".message"), /decoded by the model that made it/);
+    assert.equal(await panel.page.getByRole("button", { name: "Train a model…" }).count(), 0);
+    await panel.picture("latent-file-no-run");
+  });
+
   test("a .latent file shows what it decodes to and nothing to compare it with", { skip }, async () => {
     const panel = await opened({ key: "/pictures/two.latent", name: "two.latent", file: null, type: "" });
     assert.deepEqual(await panel.said("encode"), []);

@@ -55,6 +55,18 @@ for (const [name, choice] of Object.entries(models))
       );
     });
 
+    test("a folder that is deleted meanwhile ends it in words, and does not come back", async (t) => {
+      const path = join(temporaryFolder(t), "run");
+      const stopAt = ({ event }: TrainingEvent) => {
+        if (event === "epoch") rmSync(path, { recursive: true, force: true });
+        return false;
+      };
+      const { failure } = await train(await createRun(path, choice), { stopAt });
+      assert.equal(failure?.code, "storage-failed");
+      assert.match(failure?.message ?? "", /the run's folder is gone/);
+      assert.equal(existsSync(path), false);
+    });
+
     test("leaves a run folder with all its files, and nothing else", async (t) => {
       const path = join(temporaryFolder(t), "run");
       await train(await createRun(path, choice));

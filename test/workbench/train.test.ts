@@ -24,7 +24,7 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
   assert.match(text, /5 of 5/);
   assert.match(text, /Test loss/);
   await eventually("pictures", async () => (await dashboard.locator("canvas").count()) > 1);
-  assert.match((await window.editors.tabs()).join(), /^mnist-vae · \d{4}-\d\d-\d\d \d\d:\d\d$/);
+  assert.match((await window.editors.tabs()).join(), /^mnist-vae · \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   assert.ok((await window.statusBar.texts()).some((item) => item.includes("Latent Lab")));
   const log = workbench.outputChannel("Latent Lab");
   const own =

@@ -3,6 +3,7 @@ import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
 import { button } from "../controls.ts";
 import { element, section } from "../shared/elements.ts";
 import { formatCount, formatTime } from "../shared/words.ts";
+import { isAlive } from "./run-words.ts";
 
 const actions: readonly (readonly [DashboardAction, string])[] = [
   ["copy-json", "Copy as JSON"],
@@ -37,7 +38,9 @@ export class CardSection {
 
   show(card: RunCard, isGone: boolean): void {
     for (const [index, [action]] of actions.entries())
-      this.#buttons[index]?.setDisabled(isGone && action !== "show-log");
+      this.#buttons[index]?.setDisabled(
+        action === "delete" ? isGone || isAlive(card.state) : isGone && action !== "show-log",
+      );
     const { state: _state, failure: _failure, canStop: _canStop, canResume: _canResume, ...rest } = card;
     const now = JSON.stringify(rest);
     if (now === this.#shown) return;

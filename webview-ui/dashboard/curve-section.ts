@@ -9,7 +9,7 @@ import { Legend } from "./legend.ts";
 import { type Axis, type Curve, type CurveId, curvesFor, type ShownRun, scaleOf } from "./series.ts";
 import type { ViewState } from "./view-state.ts";
 
-const croppedWords = "The first epoch begins above the chart; the log scale shows all of it.";
+const croppedWords = "The beginning lies above the chart; the log scale shows it.";
 
 export interface CurveSectionListener {
   change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
@@ -48,6 +48,7 @@ export class CurveSection {
       },
       cropped: (cropped) => {
         this.#cropped = cropped;
+        this.#showPlace();
       },
     });
     this.#legend = new Legend((id) => this.#toggle(id));
@@ -123,6 +124,11 @@ export class CurveSection {
   #showValues(): void {
     if (this.#state === null) return;
     this.#legend.showValues(this.#state.axis, this.#cursor);
+    this.#showPlace();
+  }
+
+  #showPlace(): void {
+    if (this.#state === null) return;
     const values = this.#cursor === null ? "Latest values" : place(this.#state.axis, this.#cursor);
     setText(this.#where, this.#cropped ? `${values}. ${croppedWords}` : values);
   }

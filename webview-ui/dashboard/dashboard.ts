@@ -176,6 +176,7 @@ export class Dashboard {
     if (run === this.#first && run.card.state !== card.state)
       this.#announcer.say(`${card.name}: ${stateWords[card.state]}`);
     run.card = card;
+    run.isGone = false;
     this.#mark("card", "pictures");
   }
 
@@ -229,7 +230,7 @@ export class Dashboard {
     const run = this.#first;
     if (run === undefined) return;
     const { card, measurements, pace, isGone } = run;
-    this.#header.show({ card, measurements, pace, isGone });
+    this.#header.show({ card, measurements, pace, isGone, others: this.#runs.length - 1 });
     if (changed.has("runs")) this.#curves.show(this.#runs, this.#state);
     else if (changed.has("measurements")) this.#curves.refresh();
     if (changed.has("card")) this.#card.show(card, isGone);

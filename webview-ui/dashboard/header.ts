@@ -11,6 +11,8 @@ export interface Progress {
   readonly measurements: Measurements;
   readonly pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
   readonly isGone: boolean;
+  /** Runs whose curves are shown beside this one's. */
+  readonly others: number;
 }
 
 class Figure {
@@ -46,6 +48,7 @@ export class Header {
     },
     this.#bar,
   );
+  readonly #others = element("p", { class: "hint" });
   readonly #notice = element("div", { class: "notice", attributes: { role: "status" } });
   readonly #noticeTitle = element("strong");
   readonly #noticeHint = element("span");
@@ -61,6 +64,7 @@ export class Header {
       "header",
       { class: "run-head" },
       element("div", { class: "title-line" }, title, actions),
+      this.#others,
       element("dl", { class: "figures" }, ...figures),
       this.#track,
       this.#notice,
@@ -68,8 +72,13 @@ export class Header {
   }
 
   show(progress: Progress): void {
-    const { card, isGone } = progress;
+    const { card, isGone, others } = progress;
     setText(this.#name, card.name);
+    this.#others.hidden = others === 0;
+    setText(
+      this.#others,
+      `Its curves are compared with those of ${others === 1 ? "another run" : `${others} other runs`}; everything else here is this run's.`,
+    );
     this.#name.title = card.id;
     setText(this.#state, isGone ? "Gone" : stateWords[card.state]);
     this.#state.className = `state state-${isGone ? "gone" : card.state}`;

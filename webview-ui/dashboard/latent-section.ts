@@ -99,7 +99,7 @@ function wordsOf({ index, kl, isActive }: Dimension): string {
   return `dimension ${index}: ${formatValue(kl)} nats${isActive ? "" : ", inactive"}`;
 }
 
-/** What counts here is how much a dimension says; whether its mean varies with the image is the other measure there is. */
+/** By how much a dimension carries; whether its mean varies with the image is the other measure there is. */
 function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
   const [first] = dimensions;
   if (epoch === null || first === undefined) return "Known after the first epoch.";
@@ -108,16 +108,17 @@ function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): s
   const most = `dimension ${first.index} the most (${formatValue(first.kl)})`;
   const { activeUnits } = epoch.test;
   return [
-    `${active} of ${dimensions.length} dimensions say ${inactiveBelow} nat or more, ${most}.`,
-    ...(inactive.length === 0 ? [] : [`Inactive: ${namesOf(inactive)}.`]),
+    `${active} of ${dimensions.length} dimensions carry ${inactiveBelow} nat or more, ${most}.`,
+    ...(inactive.length === 0 ? [] : [inactiveInWords(inactive)]),
     ...(activeUnits === null || activeUnits === active
       ? []
       : [`By the variance of their means, ${activeUnits} are active.`]),
   ].join(" ");
 }
 
-/** Their numbers, where those are few. */
-function namesOf(dimensions: readonly Dimension[]): string {
+/** By their numbers, where those are few. */
+function inactiveInWords(dimensions: readonly Dimension[]): string {
+  if (dimensions.length > 12) return `The other ${dimensions.length} are inactive.`;
   const numbers = dimensions.map(({ index }) => index).sort((a, b) => a - b);
-  return numbers.length <= 12 ? numbers.join(", ") : String(numbers.length);
+  return `Inactive: ${numbers.join(", ")}.`;
 }

@@ -61,20 +61,29 @@ export function kindsFor(runs: readonly ShownRun[]): readonly CurveKind[] {
 /** One run: a colour for each quantity. Several: a colour for each run, a dash for each quantity. */
 export function curvesFor(runs: readonly ShownRun[]): Curve[] {
   const curves: Curve[] = kindsFor(runs).flatMap((kind) =>
-    runs.map((run, index) => ({
-      id: kind.id,
-      name: kind.name,
-      run,
-      colour: runs.length > 1 ? runColour(index) : kind.quantity,
-      look: kind.split === "test" ? ("measured" as const) : ("running" as const),
-      dash: runs.length > 1 ? dashes[kind.quantity] : [],
-      points: (axis) => pointsOf(run, kind, axis),
-      settledFrom: (axis) => (kind.split === "test" ? 0 : settledFrom(run, axis)),
-    })),
+    runs.flatMap((run, index) => {
+      // A plain autoencoder among variational ones has no KL divergence, not one of zero.
+      if (kind.quantity === "kl" && !run.card.variational) return [];
+      return [curveOf(run, kind, runs.length > 1 ? runColour(index) : null)];
+    }),
   );
   const [first] = runs;
-  if (first !== undefined && floorOf(first) !== null) curves.push(floorCurve(first));
+  if (first !== undefined && floorOf(first) !== null) curves.push(floorCurve(first, runs));
   return curves;
+}
+
+/** `colour` is the run's, where there are several. */
+function curveOf(run: ShownRun, kind: CurveKind, colour: ColourName | null): Curve {
+  return {
+    id: kind.id,
+    name: kind.name,
+    run,
+    colour: colour ?? kind.quantity,
+    look: kind.split === "test" ? "measured" : "running",
+    dash: colour === null ? [] : dashes[kind.quantity],
+    points: (axis) => pointsOf(run, kind, axis),
+    settledFrom: (axis) => settledFrom(run, axis),
+  };
 }
 
 /** The cross-entropy of a perfect reconstruction of the test images; null for other losses, or before an epoch. */
@@ -83,7 +92,8 @@ export function floorOf({ measurements }: ShownRun): number | null {
   return test === undefined || test.aboveFloor === null ? null : test.reconstruction - test.aboveFloor;
 }
 
-function floorCurve(run: ShownRun): Curve {
+/** The first run's, as far as any run goes. */
+function floorCurve(run: ShownRun, runs: readonly ShownRun[]): Curve {
   return {
     id: "floor",
     name: "Floor",
@@ -93,20 +103,26 @@ function floorCurve(run: ShownRun): Curve {
     dash: [5, 4],
     points(axis) {
       const value = floorOf(run) ?? Number.NaN;
-      const end = run.measurements.lastStep * scaleOf(run, axis);
+      const end = Math.max(...runs.map((one) => one.measurements.lastStep * scaleOf(one, axis)));
       return { x: Float64Array.of(0, end), y: Float64Array.of(value, value) };
     },
     settledFrom: () => 0,
   };
 }
 
+/** A beginning in parts of the whole. */
+const beginning = 0.05;
+
 /**
- * A training's first steps lose many times what all others do: were they all in the chart, what matters later would be
- * flat. From the second epoch on, those of the first give way.
+ * A training's first steps lose many times what all others do, and of a long one so do its first epochs: were they all
+ * in the chart, what matters later would be flat. From the second epoch on, those of the first give way, and as many as
+ * are a twentieth of the training so far.
  */
 function settledFrom(run: ShownRun, axis: Axis): number {
-  const [first, second] = run.measurements.epochs;
-  return first === undefined || second === undefined ? 0 : first.step * scaleOf(run, axis);
+  const { epochs, lastStep } = run.measurements;
+  const [first, second] = epochs;
+  if (first === undefined || second === undefined) return 0;
+  return Math.max(first.step, beginning * lastStep) * scaleOf(run, axis);
 }
 
 function pointsOf(run: ShownRun, { split, quantity }: CurveKind, axis: Axis): Points {

@@ -106,7 +106,7 @@ export class EncodePanel {
     );
     this.#host.keep({ version: 1, pictures: pictures.map(({ key }) => key), run });
     if (pictures.length === 0) this.#tell("There is no picture to show.");
-    else if (run === null && originals.length > 0) this.#tellOfNoRun();
+    else if (run === null) this.#tellOfNoRun(originals.length > 0);
     else this.#fill();
   }
 
@@ -129,7 +129,14 @@ export class EncodePanel {
     this.#host.send({ kind: "encode", picture, run: this.#run, invert });
   }
 
-  #tellOfNoRun(): void {
+  /** A `.latent` file can only be decoded by the model that made it: training another does not help. */
+  #tellOfNoRun(trainingHelps: boolean): void {
+    if (!trainingHelps) {
+      this.#tell(
+        "A .latent file is decoded by the model that made it, and this workspace has no trained model. Open the folder that has its run.",
+      );
+      return;
+    }
     this.#tell(
       "No model has been trained yet. Encoding needs one: training the example takes a minute or two.",
     );

@@ -5,13 +5,13 @@ import * as vscode from "vscode";
 import { Failure } from "../../contract/failure.ts";
 import type { DashboardAction } from "../../contract/view.ts";
 import { pytorchScript } from "../export/pytorch-script.ts";
-import { isKnown } from "../runs/run-store.ts";
+import { isKnown, labelOf, runLabel } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { askTool } from "../training/tool.ts";
 import { pickRun, pickRuns, requireTrust } from "./pick.ts";
 
-/** Curves that can still be told apart. */
-const maximumCompared = 8;
+/** As many as a panel has colours for. */
+const maximumCompared = 6;
 const samples = 16;
 
 export async function openDashboard(services: Services, run: string | undefined): Promise<void> {
@@ -33,9 +33,10 @@ function liveRun({ trainings }: Services): string | undefined {
 }
 
 export async function compareRuns(services: Services, first: string | undefined): Promise<void> {
+  const name = first === undefined ? null : labelOf(await services.store.find(first));
   const others = await pickRuns(
     services.store,
-    first === undefined ? "Compare which runs?" : `Compare ${basename(first)} with which runs?`,
+    name === null ? "Compare which runs?" : `Compare ${name} with which runs?`,
     ({ path }) => path !== first,
   );
   const runs = [...(first === undefined ? [] : [first]), ...others];
@@ -90,27 +91,42 @@ export async function deleteRun(services: Services, run: string | undefined): Pr
       ({ state }) => !["training", "stopping"].includes(state),
     ));
   if (chosen === undefined) return;
-  const known = await services.store.find(chosen);
-  if (isKnown(known) && ["training", "stopping"].includes(known.state))
-    throw new Failure("run-busy", `${basename(chosen)} is still training`, "Stop it first.");
-  const answer = await vscode.window.showWarningMessage(
-    `Delete the run ${basename(chosen)}?`,
-    { modal: true, detail: "Its model, pictures and measurements go to the trash where there is one." },
-    "Delete",
-  );
-  if (answer !== "Delete") return;
-  await remove(vscode.Uri.file(chosen));
+  const name = await requireIdle(services, chosen);
+  // Remote machines have no trash.
+  const hasTrash = vscode.env.remoteName === undefined;
+  const where = hasTrash ? "go to the trash" : "are deleted for good: this machine has no trash";
+  if (!(await confirmed(`Delete the run ${name}?`, `Its model, pictures and measurements ${where}.`))) return;
+  // It may have been resumed meanwhile.
+  await requireIdle(services, chosen);
+  if (!(await remove(vscode.Uri.file(chosen), name, hasTrash))) return;
   services.dashboards.close(chosen);
   services.store.refresh();
 }
 
-async function remove(uri: vscode.Uri): Promise<void> {
+/** How the run is called. Throws a Failure: run-busy. */
+async function requireIdle({ store }: Services, run: string): Promise<string> {
+  const known = await store.find(run);
+  if (isKnown(known) && ["training", "stopping"].includes(known.state))
+    throw new Failure("run-busy", `${runLabel(known)} is still training`, "Stop it first.");
+  return labelOf(known);
+}
+
+async function confirmed(question: string, detail: string): Promise<boolean> {
+  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, "Delete");
+  return answer === "Delete";
+}
+
+/** False where it was not deleted after all. */
+async function remove(uri: vscode.Uri, name: string, toTrash: boolean): Promise<boolean> {
   try {
-    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
-  } catch {
-    // Remote machines have no trash.
+    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: toTrash });
+  } catch (error) {
+    if (!toTrash) throw error;
+    const question = `The run ${name} cannot be moved to the trash. Delete it for good?`;
+    if (!(await confirmed(question, "This cannot be undone."))) return false;
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
   }
+  return true;
 }
 
 export async function copyJson({ store }: Services, run: string): Promise<void> {

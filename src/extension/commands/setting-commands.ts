@@ -79,7 +79,7 @@ function itemFor(engine: ListedEngine): EngineItem {
   } = engine;
   const current = vscode.workspace.getConfiguration("latentLab").get("engine", "auto");
   const speed = imagesPerSecond ? `${roughly(imagesPerSecond)} images/s on the VAE 784-400-20` : "";
-  const device = [description, memory ? bytesInWords(memory) : "", driver ?? ""];
+  const device = [description, memory ? `${bytesInWords(memory)} of memory` : "", driver ?? ""];
   return {
     label: `${name === current ? "$(check) " : ""}${name}`,
     description: available ? speed : reason,

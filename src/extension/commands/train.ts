@@ -5,8 +5,9 @@ import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText } from "../experiments/experiment-text.ts";
-import { isKnown, isResumable } from "../runs/run-store.ts";
+import { isKnown, isResumable, labelOf } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
+import { progressInWords } from "../status-bar.ts";
 import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
 /** What the quick picks begin with: the exercise that shows the most. */
@@ -73,11 +74,14 @@ export async function stop(services: Services, run: string | undefined): Promise
   training?.stop();
 }
 
-async function pickTraining({ trainings }: Services) {
-  const items = trainings.all.map((training) => ({
-    label: training.run === null ? "Getting ready" : basename(training.run),
-    training,
-  }));
+async function pickTraining({ trainings, store }: Services) {
+  const items = await Promise.all(
+    trainings.all.map(async (training) => ({
+      label: training.run === null ? "Getting ready" : labelOf(await store.find(training.run)),
+      description: progressInWords(training),
+      training,
+    })),
+  );
   return (await vscode.window.showQuickPick(items, { title: "Stop which training?" }))?.training;
 }
 

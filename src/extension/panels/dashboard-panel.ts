@@ -11,6 +11,7 @@ import type { Reporter } from "../report.ts";
 import { isKnown, runLabel } from "../runs/run-store.ts";
 import { DashboardFeed, type FeedSources } from "./dashboard-feed.ts";
 import { iconOf, pageHtml, webviewOptions } from "./page.ts";
+import type { PanelMemory } from "./panel-memory.ts";
 import { saveFile } from "./save-file.ts";
 
 export const dashboardViewType = "latentLab.dashboard";
@@ -25,6 +26,7 @@ interface OpenPanel {
 
 export interface DashboardContext extends FeedSources {
   readonly extension: vscode.Uri;
+  readonly memory: PanelMemory;
   readonly log: vscode.LogOutputChannel;
   readonly reporter: Reporter;
   act(action: DashboardAction, run: string): void;
@@ -34,7 +36,7 @@ export class Dashboards
   implements vscode.WebviewPanelSerializer, vscode.WebviewViewProvider, vscode.Disposable
 {
   readonly #context: DashboardContext;
-  readonly #open = new Map<string, OpenPanel>();
+  readonly #open = new Set<OpenPanel>();
   readonly #disposables = new Disposables();
   #live: DashboardFeed | null = null;
 
@@ -55,7 +57,8 @@ export class Dashboards
   }
 
   #opened(runs: readonly string[]): DashboardFeed {
-    const known = this.#open.get(keyOf(runs));
+    const key = keyOf(runs);
+    const known = [...this.#open].find(({ feed }) => keyOf(feed.runs) === key);
     if (known !== undefined) {
       known.panel.reveal(undefined, true);
       return known.feed;
@@ -70,7 +73,7 @@ export class Dashboards
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const saved = savedStateSchema.safeParse(state);
+    const saved = savedStateSchema.safeParse(state ?? this.#context.memory.recall(panel.title));
     if (!saved.success) {
       panel.dispose();
       return;
@@ -98,9 +101,18 @@ export class Dashboards
     });
   }
 
-  /** Closes what shows a run that is gone. */
+  /** Closes what shows a run that is gone, and takes it out of comparisons. */
   close(run: string): void {
-    for (const [key, { panel }] of this.#open) if (key.split("\n").includes(run)) panel.dispose();
+    for (const open of this.#open) {
+      const { panel, feed } = open;
+      if (!feed.runs.includes(run)) continue;
+      const others = feed.runs.filter((other) => other !== run);
+      if (others.length === 0) panel.dispose();
+      else {
+        feed.show(others);
+        this.#call(open);
+      }
+    }
   }
 
   dispose(): void {
@@ -109,14 +121,15 @@ export class Dashboards
 
   #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): DashboardFeed {
     const disposables = new Disposables();
-    panel.title = titleOf(runs);
-    this.#callByName(panel, runs).catch((error) => this.#context.reporter.report(error));
     panel.iconPath = iconOf(this.#context.extension);
     const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));
     disposables.add(panel.onDidChangeViewState(() => feed.visibilityChanged()));
-    this.#open.set(keyOf(runs), { panel, feed });
+    const open = { panel, feed };
+    this.#open.add(open);
+    this.#call(open);
     panel.onDidDispose(() => {
-      this.#open.delete(keyOf(runs));
+      this.#open.delete(open);
+      this.#context.memory.forget(panel.title);
       disposables.dispose();
     });
     panel.webview.html = pageHtml(panel.webview, this.#context.extension, {
@@ -127,12 +140,25 @@ export class Dashboards
     return feed;
   }
 
-  /** The name of a run is in its record. */
-  async #callByName(panel: vscode.WebviewPanel, runs: readonly string[]): Promise<void> {
+  /** Gives a panel its title: at once, and again when the run's record has been read, in which its name is. */
+  #call(open: OpenPanel): void {
+    this.#entitle(open, titleOf(open.feed.runs));
+    this.#callByName(open).catch((error) => this.#context.reporter.report(error));
+  }
+
+  async #callByName(open: OpenPanel): Promise<void> {
+    const { runs } = open.feed;
     const [only, ...others] = runs;
     if (only === undefined || others.length > 0) return;
     const run = await this.#context.store.find(only);
-    if (isKnown(run) && this.#open.get(keyOf(runs))?.panel === panel) panel.title = runLabel(run);
+    if (isKnown(run) && this.#open.has(open) && open.feed.runs === runs) this.#entitle(open, runLabel(run));
+  }
+
+  #entitle({ panel, feed }: OpenPanel, title: string): void {
+    const { memory } = this.#context;
+    if (title !== panel.title) memory.forget(panel.title);
+    panel.title = title;
+    memory.keep(title, { version: 1, runs: feed.runs });
   }
 
   /** The side bar's view shows what is being trained, and goes on to show it when it has ended. */

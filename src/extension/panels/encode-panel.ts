@@ -20,11 +20,12 @@ import {
   viewProtocolVersion,
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
-import type { Reporter } from "../report.ts";
+import { type Reporter, sentence } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
 import { iconOf, pageHtml, webviewOptions } from "./page.ts";
+import type { PanelMemory } from "./panel-memory.ts";
 import { saveFile } from "./save-file.ts";
 
 export const encodeViewType = "latentLab.encode";
@@ -48,6 +49,7 @@ const savedStateSchema = z.object({
 
 export interface EncodeContext {
   readonly extension: vscode.Uri;
+  readonly memory: PanelMemory;
   readonly program: Tool;
   readonly store: RunStore;
   readonly log: vscode.LogOutputChannel;
@@ -69,6 +71,9 @@ export function openEncodePanel(
     vscode.ViewColumn.Beside,
     webviewOptions(context.extension),
   );
+  const paths = pictures.map(({ fsPath }) => fsPath);
+  context.memory.keep(panel.title, { version: 1, pictures: paths, run });
+  panel.onDidDispose(() => context.memory.forget(panel.title));
   furnishEncodePanel(context, panel, pictures, run);
 }
 
@@ -81,11 +86,13 @@ export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const saved = savedStateSchema.safeParse(state);
+    const { memory } = this.#context;
+    const saved = savedStateSchema.safeParse(state ?? memory.recall(panel.title));
     if (!saved.success) {
       panel.dispose();
       return;
     }
+    panel.onDidDispose(() => memory.forget(panel.title));
     const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
     furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
   }
@@ -264,7 +271,7 @@ class EncodePage implements vscode.Disposable {
         error instanceof Failure
           ? { message: error.message, hint: error.hint }
           : { message: "the picture could not be encoded", hint: "The log has the details." };
-      this.#context.log.error(`${failure.message} ${failure.hint}`);
+      this.#context.log.error(sentence(failure.message, failure.hint));
       this.#post({ kind: "failed", picture, failure });
     }
   }

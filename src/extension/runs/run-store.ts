@@ -145,17 +145,29 @@ export function isKnown(run: ListedRun): run is KnownRun {
   return "record" in run;
 }
 
-/** "mnist-vae · 2026-11-22 14:24": how pickers and titles call a run. */
+/** "mnist-vae · 2026-11-22 14:24:07": how pickers, titles and questions call a run. */
 export function runLabel({ path, record }: KnownRun): string {
-  return `${record.experiment.name} · ${shortDate(record.createdAt) ?? basename(path)}`;
+  const { name } = record.experiment;
+  const day = shortDate(record.createdAt);
+  if (day === null) return `${name} · ${basename(path)}`;
+  return `${name} · ${day}:${twoDigits(new Date(record.createdAt).getSeconds())}`;
+}
+
+/** The same of a run that may have become unreadable. */
+export function labelOf(run: ListedRun): string {
+  return isKnown(run) ? runLabel(run) : basename(run.path);
 }
 
 /** ISO 8601 in local time, to the minute. */
 export function shortDate(iso: string): string | null {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return null;
-  const two = (value: number) => String(value).padStart(2, "0");
+  const two = twoDigits;
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 function createdAt(run: ListedRun): string {

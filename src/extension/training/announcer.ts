@@ -68,7 +68,7 @@ export class Announcer implements vscode.Disposable {
     switch (end.event) {
       case "done":
         this.#log.info(
-          `finished ${end.epochs} epochs in ${elapsedInWords(end.seconds)}: test loss ${lossInWords(end.test.loss)}`,
+          `finished ${end.epochs === 1 ? "1 epoch" : `${end.epochs} epochs`} in ${elapsedInWords(end.seconds)}: test loss ${lossInWords(end.test.loss)}`,
         );
         if (end.seconds > longSeconds)
           void this.#offer(

@@ -55,7 +55,7 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
       detached: true,
       stdio: ["ignore", "ignore", output.fd],
     });
-    if (child.pid !== undefined) await giveWay(child.pid);
+    if (child.pid !== undefined) void giveWay(child.pid);
     const launched = await reached(child, own, node.path);
     child.unref();
     return launched;

@@ -16,6 +16,9 @@ import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
 /** Between the change of the folder and looking into it. */
 const settleMilliseconds = 100;
 
+/** Whoever presses the same button twice within so long has clicked twice, and means one training. */
+const doubleClickMilliseconds = 1000;
+
 export interface EndedTraining {
   readonly training: WatchedTraining;
   readonly end: TrainingEnd;
@@ -27,6 +30,8 @@ export class Trainings implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #disposables = new Disposables();
   readonly #watched = new Map<string, WatchedTraining>();
+  /** What is being started, or was a moment ago, by what was asked for. */
+  readonly #starting = new Map<string, Promise<WatchedTraining>>();
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   readonly #began = this.#disposables.add(new vscode.EventEmitter<WatchedTraining>());
   readonly #ended = this.#disposables.add(new vscode.EventEmitter<EndedTraining>());
@@ -67,7 +72,24 @@ export class Trainings implements vscode.Disposable {
   }
 
   /** Throws a Failure; see launch.ts. */
-  async start(folder: string, args: readonly string[]): Promise<WatchedTraining> {
+  start(folder: string, args: readonly string[]): Promise<WatchedTraining> {
+    const asked = JSON.stringify([folder, args]);
+    const known = this.#starting.get(asked);
+    if (known !== undefined) return known;
+    const started = this.#launch(folder, args);
+    this.#starting.set(asked, started);
+    const forget = () => this.#starting.delete(asked);
+    started.then(() => setTimeout(forget, doubleClickMilliseconds), forget);
+    return started;
+  }
+
+  dispose(): void {
+    for (const training of this.all) training.dispose();
+    this.#watched.clear();
+    this.#disposables.dispose();
+  }
+
+  async #launch(folder: string, args: readonly string[]): Promise<WatchedTraining> {
     const { control, path } = await launchTraining({
       program: this.#program,
       args,
@@ -75,12 +97,6 @@ export class Trainings implements vscode.Disposable {
       controlRoot: this.#controlRoot,
     });
     return this.#watched.get(path) ?? this.#watch(path, control);
-  }
-
-  dispose(): void {
-    for (const training of this.all) training.dispose();
-    this.#watched.clear();
-    this.#disposables.dispose();
   }
 
   async #look(): Promise<void> {

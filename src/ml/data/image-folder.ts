@@ -179,12 +179,17 @@ async function decodeAll(
   const queue = names.entries();
   let done = 0;
   let failed = false;
+  const unreadable = new Map<string, Failure>();
   const work = async (): Promise<void> => {
     for (const [index, name] of queue) {
       if (failed) return;
       stopIfAsked(folder, watch);
-      const picture = await decodeGrey(join(folder, name), size);
-      pixels.set(picture.pixels, index * imageBytes);
+      const picture = await decodeGrey(join(folder, name), size).catch((error: unknown) => {
+        // All of them are told at once: who mends one would only learn of the next.
+        if (!(error instanceof Failure && error.code === "image-invalid")) throw error;
+        unreadable.set(name, error);
+      });
+      if (picture !== undefined) pixels.set(picture.pixels, index * imageBytes);
       done++;
       watch.onProgress?.({ doing: "read", done, total: names.length });
     }
@@ -196,4 +201,19 @@ async function decodeAll(
     }),
   );
   await Promise.all(workers);
+  refuseUnreadable(folder, names.length, unreadable);
+}
+
+function refuseUnreadable(folder: string, total: number, unreadable: ReadonlyMap<string, Failure>): void {
+  const names = [...unreadable.keys()].sort();
+  const first = unreadable.get(names[0] ?? "");
+  if (first === undefined) return;
+  if (names.length === 1) throw first;
+  const more = names.length > maximumNamed ? " and others" : "";
+  throw new Failure(
+    "image-invalid",
+    `${folder}: ${names.length} of ${total} pictures cannot be read: ${names.slice(0, maximumNamed).join(", ")}${more}; the first: ${first.message}`,
+    "Repair them, or take them out of the folder.",
+    { cause: first },
+  );
 }

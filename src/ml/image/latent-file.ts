@@ -71,7 +71,7 @@ export function encodeLatentFile(image: LatentImage): Uint8Array {
 /** Reads the bytes of `file` (the name is for messages). Throws a Failure (latent-invalid) unless they are exactly one file. */
 export function decodeLatentFile(bytes: Uint8Array, file: string): LatentImage {
   if (!magic.every((byte, index) => bytes[index] === byte))
-    throw invalid(file, "is not a .latent file", "Make one with `latent-lab encode`.");
+    throw invalid(file, "is not a .latent file", "Make one by encoding a picture.");
   if (bytes.length < headerBytes + checksumBytes)
     throw invalid(file, `is cut short at byte ${bytes.length}, inside its header`, copyAgain);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,13 +2,13 @@
  * The pictures a run leaves behind: a small one after an epoch, so that its images can be watched becoming sharp,
  * and at the end the chart, the reconstructions, the samples and the report.
  */
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
-import { storageFailure } from "../../contract/failure.ts";
+import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { previewName, runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Session } from "../engine/engine.ts";
-import { makeFolder } from "../folders.ts";
 import { lossChart } from "../image/loss-chart.ts";
 import { lightPalette } from "../image/palette.ts";
 import { plainGridPng, reconstructionsPng, samplesPng } from "../image/picture-grid.ts";
@@ -69,9 +69,10 @@ export async function writePreview(
     pixels.set(stack.pixels, row * originals.pixels.length);
   const folder = run.file(runFiles.previews);
   try {
-    await makeFolder(folder);
+    // Not the run's own folder with it: who has deleted that does not want it back.
+    await mkdir(folder);
   } catch (error) {
-    throw storageFailure(error, folder, "write");
+    if (!hasSystemCode(error, "EEXIST")) throw storageFailure(error, folder, "write");
   }
   await writeFileDurably(
     join(folder, previewName(epoch)),

@@ -36,6 +36,7 @@ import { keepsPreview, writePictures, writePreview } from "./run-pictures.ts";
 import { StepPace } from "./step-pace.ts";
 import { StepReport } from "./step-report.ts";
 import {
+  asFolderGone,
   divergence,
   recordFailure,
   requireCheckpoint,
@@ -79,7 +80,7 @@ export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
   try {
     return await openAndTrain(options);
   } catch (thrown) {
-    const error = withResumption(thrown, run);
+    const error = await asFolderGone(withResumption(thrown, run), run);
     if (!(await run.takeBack())) await recordFailure(run, error);
     throw error;
   } finally {

@@ -1,7 +1,8 @@
 /**
  * The ways in which training ends otherwise than planned, in words: what happened, what was kept, what to do.
  */
-import { Failure, type FailureCode, firstLine } from "../../contract/failure.ts";
+import { stat } from "node:fs/promises";
+import { Failure, type FailureCode, firstLine, hasSystemCode } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shellWord } from "../shell-word.ts";
@@ -32,6 +33,18 @@ export function stopped({ path, record }: Run, { step, epochsDone }: Progress): 
     `stopped after step ${step}, in epoch ${epochsDone + 1} of ${record.experiment.training.epochs}; nothing is lost`,
     `To go on: latent-lab train --resume ${shellWord(path)}`,
   );
+}
+
+/** What could not be written because somebody has deleted or moved the run's folder says so. */
+export async function asFolderGone(error: unknown, { path }: Run): Promise<unknown> {
+  if (!(error instanceof Failure && error.code === "storage-failed")) return error;
+  const isThere = await stat(path).then(
+    () => true,
+    (reason) => !hasSystemCode(reason, "ENOENT"),
+  );
+  if (isThere) return error;
+  const message = `${path}: the run's folder is gone: somebody has deleted or moved it during the training`;
+  return new Failure("storage-failed", message, "Train again to have a new one.", { cause: error });
 }
 
 const resumable: readonly FailureCode[] = ["engine-failed", "out-of-memory", "storage-full"];

@@ -156,6 +156,13 @@ test("a picture that is corrupt, huge or gone is named", async (context) => {
   await failsWith(() => loadImageFolder(choice(folder)), "storage-failed", bad);
 });
 
+test("of several pictures that cannot be read all are counted, and the first are named", async (context) => {
+  const folder = await pictureFolder(context, numbered(9));
+  for (const name of ["2.png", "4.png", "6.png", "8.png"]) await writeFile(join(folder, name), "<svg/>");
+  const words = "4 of 9 pictures cannot be read: 2.png, 4.png, 6.png and others; the first: ";
+  await failsWith(() => loadImageFolder(choice(folder)), "image-invalid", folder, words);
+});
+
 test("reading can be interrupted", async (context) => {
   const folder = await pictureFolder(context, numbered(40));
   const abort = new AbortController();

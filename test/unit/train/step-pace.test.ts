@@ -15,6 +15,17 @@ describe("the pace of steps", () => {
     assert.equal(pace.next(1e6), 5);
   });
 
+  test("tells what a step took in the last seconds: a moment changes little, a new pace all", () => {
+    const pace = new StepPace();
+    assert.equal(pace.secondsPerStep, 0);
+    for (let call = 0; call < 400; call++) pace.measured(15, 0.045);
+    assert.ok(Math.abs(pace.secondsPerStep - 0.003) < 1e-9);
+    pace.measured(15, 0.45);
+    assert.ok(pace.secondsPerStep < 0.0035, "one slow call");
+    for (let call = 0; call < 100; call++) pace.measured(5, 0.3);
+    assert.ok(pace.secondsPerStep > 0.055, "a slow machine");
+  });
+
   test("never goes beyond the epoch, and never stands still", () => {
     const pace = new StepPace();
     for (let call = 0; call < 10; call++) pace.measured(1, 1e-6);
