@@ -93,7 +93,7 @@ export class Header {
     const done = measurements.latestEpoch?.epoch ?? 0;
     const step = measurements.lastStep;
     const current = card.stepsPerEpoch > 0 ? Math.ceil(step / card.stepsPerEpoch) : done;
-    this.#epoch.show(`${alive ? Math.max(done, current) : done} of ${card.epochs}`);
+    this.#epoch.show(`${formatCount(alive ? Math.max(done, current) : done)} of ${formatCount(card.epochs)}`);
     const test = measurements.latestEpoch?.test;
     this.#loss.show(test === undefined ? "–" : formatValue(test.loss));
     const speed = (alive ? pace?.imagesPerSecond : undefined) ?? measurements.imagesPerSecond;

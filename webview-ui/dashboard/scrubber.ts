@@ -3,6 +3,7 @@
  * itself, until somebody takes it in hand.
  */
 import { element, setText } from "../shared/elements.ts";
+import { formatCount } from "../shared/words.ts";
 import { Playback } from "./playback.ts";
 
 export class Scrubber {
@@ -66,7 +67,8 @@ export class Scrubber {
     this.#thumb.style.left = `${part * 100}%`;
     this.#filled.style.width = `${part * 100}%`;
     this.element.classList.toggle("none", epoch === undefined);
-    const words = epoch === undefined ? "No epoch yet" : `Epoch ${epoch} of ${this.#planned}`;
+    const words =
+      epoch === undefined ? "No epoch yet" : `Epoch ${formatCount(epoch)} of ${formatCount(this.#planned)}`;
     setText(this.#label, words);
     const values = {
       "aria-valuemin": this.#stops[0] ?? 0,
