@@ -74,6 +74,18 @@ describe("dashboard", () => {
     assert.deepEqual(others, []);
   });
 
+  test("shows a picture that comes before anything has been drawn", { skip }, async () => {
+    const panel = await open();
+    // A page that is busy, or not looked at.
+    await panel.page.evaluate(
+      "globalThis.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 500)",
+    );
+    await panel.post(...messagesFor(run), previewMessage(run, 4));
+    await panel.page.locator(reconstructions).waitFor({ state: "visible" });
+    assert.ok((await panel.colours(reconstructions)) > 50);
+    assert.deepEqual(await panel.said("problem"), []);
+  });
+
   test("says that the beginning lies above the chart, and shows it on the log scale", {
     skip,
   }, async () => {

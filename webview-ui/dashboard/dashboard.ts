@@ -163,7 +163,8 @@ export class Dashboard {
       pace: null,
       isGone: false,
     }));
-    this.#pictures.reset();
+    const [first] = cards;
+    if (first !== undefined) this.#pictures.reset(first.dataset);
     this.#waiting.hidden = cards.length > 0;
     this.#parts.hidden = cards.length === 0;
     this.#timeout = setTimeout(() => this.#drawSoon(), patience);

@@ -89,8 +89,10 @@ export class PicturesSection {
     return this.#epochs.at(-1) ?? null;
   }
 
-  /** Another run: forgets the pictures of the one before. */
-  reset(): void {
+  /** Another run, whose images have this size: forgets the pictures of the one before. */
+  reset(size: PicturesOf["size"]): void {
+    // Its first picture may come before anything of it is drawn.
+    this.#of = { ...this.#of, size };
     for (const preview of this.#previews.values()) preview?.bitmap.close();
     this.#previews.clear();
     this.#asked.clear();

@@ -1,6 +1,7 @@
 /** What can be done with a run: look at it, compare, sample, copy, open its folder, delete it. */
 import { randomInt } from "node:crypto";
-import { basename, dirname } from "node:path";
+import { readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { Failure } from "../../contract/failure.ts";
 import type { DashboardAction } from "../../contract/view.ts";
@@ -13,6 +14,8 @@ import { pickRun, pickRuns, requireTrust } from "./pick.ts";
 /** As many as a panel has colours for. */
 const maximumCompared = 6;
 const samples = 16;
+/** Pictures of samples that are kept: those in the newest tabs. Who wants one for longer saves it elsewhere. */
+const maximumSamplePictures = 30;
 
 export async function openDashboard(services: Services, run: string | undefined): Promise<void> {
   const chosen = run ?? liveRun(services) ?? (await pickRun(services.store, "Show which run?", () => true));
@@ -59,6 +62,7 @@ export async function generateSamples(services: Services, run: string | undefine
   const seed = randomInt(2 ** 32);
   const picture = vscode.Uri.joinPath(services.pictures, `samples of ${basename(chosen)} (seed ${seed}).png`);
   await vscode.workspace.fs.createDirectory(services.pictures);
+  await removeOldest(services.pictures.fsPath, maximumSamplePictures - 1);
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: "Generating images", cancellable: true },
     (_, token) =>
@@ -72,6 +76,23 @@ export async function generateSamples(services: Services, run: string | undefine
     viewColumn: vscode.ViewColumn.Beside,
     preview: true,
   });
+}
+
+/** Leaves the newest `kept` files of a folder. Never throws: what cannot be removed stays. */
+async function removeOldest(folder: string, kept: number): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      const writtenAt = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
+      return { path, writtenAt };
+    }),
+  );
+  const old = files.sort((a, b) => b.writtenAt - a.writtenAt).slice(kept);
+  await Promise.all(old.map(({ path }) => rm(path, { force: true }).catch(() => {})));
 }
 
 export async function openRunFolder(services: Services, run: string | undefined): Promise<void> {
