@@ -72,8 +72,14 @@ export class Legend {
       { class: "legend-switches", attributes: { role: "group", "aria-label": "Curves" } },
       ...this.#switches.map(({ button }) => button),
     );
-    this.element.replaceChildren(switches, ...(this.#table === null ? [] : [this.#table.element]));
+    this.element.replaceChildren(switches, ...(this.#table === null ? [] : [framed(this.#table.element)]));
   }
+}
+
+/** Wider than a narrow panel: to be scrolled, with the keyboard too. */
+function framed(table: HTMLElement): HTMLElement {
+  const attributes = { tabindex: "0", role: "group", "aria-label": "Values of the runs" };
+  return element("div", { class: "table-frame", attributes }, table);
 }
 
 function swatchDash([dash]: readonly number[]): string {
