@@ -13,7 +13,10 @@ scenario(
     assert.equal(await window.quickInput.question(), "Which engine computes?");
     const texts = await window.quickInput.texts();
     const textOf = (name: string) => texts.find((text) => text.startsWith(name)) ?? "";
-    assert.match(textOf("cpu"), /^cpu ?[\d,]+ images\/s on the VAE 784-400-20 .*WebAssembly SIMD.*GB of memory$/);
+    assert.match(
+      textOf("cpu"),
+      /^cpu ?[\d,]+ images\/s on the VAE 784-400-20 .*WebAssembly SIMD.*GB of memory$/,
+    );
     assert.match(textOf("tensorflow"), /^tensorflow ?TensorFlow is not installed .*Install it/);
     await window.screenshot("engines to choose from");
     await window.quickInput.pick("tensorflow");

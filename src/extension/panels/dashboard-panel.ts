@@ -22,6 +22,8 @@ const savedStateSchema = z.object({ version: z.literal(1), runs: z.array(z.strin
 interface OpenPanel {
   readonly panel: vscode.WebviewPanel;
   readonly feed: DashboardFeed;
+  /** The panel's, which cannot be asked any more when it is closed. */
+  title: string;
 }
 
 export interface DashboardContext extends FeedSources {
@@ -124,12 +126,12 @@ export class Dashboards
     panel.iconPath = iconOf(this.#context.extension);
     const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));
     disposables.add(panel.onDidChangeViewState(() => feed.visibilityChanged()));
-    const open = { panel, feed };
+    const open = { panel, feed, title: panel.title };
     this.#open.add(open);
     this.#call(open);
     panel.onDidDispose(() => {
       this.#open.delete(open);
-      this.#context.memory.forget(panel.title);
+      this.#context.memory.forget(open.title);
       disposables.dispose();
     });
     panel.webview.html = pageHtml(panel.webview, this.#context.extension, {
@@ -154,11 +156,12 @@ export class Dashboards
     if (isKnown(run) && this.#open.has(open) && open.feed.runs === runs) this.#entitle(open, runLabel(run));
   }
 
-  #entitle({ panel, feed }: OpenPanel, title: string): void {
+  #entitle(open: OpenPanel, title: string): void {
     const { memory } = this.#context;
-    if (title !== panel.title) memory.forget(panel.title);
-    panel.title = title;
-    memory.keep(title, { version: 1, runs: feed.runs });
+    if (title !== open.title) memory.forget(open.title);
+    open.title = title;
+    open.panel.title = title;
+    memory.keep(title, { version: 1, runs: open.feed.runs });
   }
 
   /** The side bar's view shows what is being trained, and goes on to show it when it has ended. */

@@ -73,7 +73,7 @@ export function openEncodePanel(
   );
   const paths = pictures.map(({ fsPath }) => fsPath);
   context.memory.keep(panel.title, { version: 1, pictures: paths, run });
-  panel.onDidDispose(() => context.memory.forget(panel.title));
+  forgetWhenClosed(context.memory, panel);
   furnishEncodePanel(context, panel, pictures, run);
 }
 
@@ -92,10 +92,16 @@ export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
       panel.dispose();
       return;
     }
-    panel.onDidDispose(() => memory.forget(panel.title));
+    forgetWhenClosed(memory, panel);
     const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
     furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
   }
+}
+
+/** A panel that is closed cannot be asked for its title any more. */
+function forgetWhenClosed(memory: PanelMemory, panel: vscode.WebviewPanel): void {
+  const { title } = panel;
+  panel.onDidDispose(() => memory.forget(title));
 }
 
 /** Makes `panel` the page about `pictures`, whoever has created it. */
