@@ -10,7 +10,7 @@ import { ExperimentCodeLenses } from "./experiments/code-lenses.ts";
 import { ExperimentDiagnostics } from "./experiments/diagnostics.ts";
 import { experimentGlob } from "./experiments/experiment-files.ts";
 import { Dashboards, dashboardViewType } from "./panels/dashboard-panel.ts";
-import { EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts";
+import { type EncodeContext, EncodePanelSerializer, encodeViewType } from "./panels/encode-panel.ts";
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { PanelMemory } from "./panels/panel-memory.ts";
 import { Reporter } from "./report.ts";
@@ -37,7 +37,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const trainings = keep(new Trainings(program, join(context.globalStorageUri.fsPath, "control"), log));
   const store = keep(new RunStore(trainings));
   const memoryOf = (panels: string) => new PanelMemory(context.workspaceState, panels);
-  const encode = { extension, memory: memoryOf("encode"), program, store, log, reporter };
+  const encode: EncodeContext = {
+    extension,
+    open: new Map(),
+    memory: memoryOf("encode"),
+    program,
+    store,
+    log,
+    reporter,
+  };
   const dashboards = keep(
     new Dashboards({
       extension,

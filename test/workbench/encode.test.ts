@@ -28,6 +28,8 @@ scenario(
       assert.ok(text.includes(word), word);
     assert.ok((await panel.colours('canvas[aria-label="Reconstruction"]')) > 10);
     await window.screenshot("encode panel");
+    await window.explorer.choose("icon.png", "Encode Image…");
+    assert.deepEqual(await window.editors.tabs(), ["Encode icon.png"]);
 
     await panel.locator(".section-head >> text=Save .latent").click();
     await window.quickInput.accept();

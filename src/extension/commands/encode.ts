@@ -16,7 +16,7 @@ export async function encodeImage(
   const given = selected !== undefined && selected.length > 0 ? selected : uri === undefined ? [] : [uri];
   const pictures = given.filter(isPicture);
   const chosen = pictures.length > 0 ? pictures : await pickPictures();
-  if (chosen.length > 0) openEncodePanel(encode, chosen, null);
+  if (chosen.length > 0) openEncodePanel(encode, chosen);
 }
 
 export async function decodeLatent(uri: vscode.Uri | undefined): Promise<void> {

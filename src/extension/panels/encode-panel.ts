@@ -49,6 +49,8 @@ const savedStateSchema = z.object({
 
 export interface EncodeContext {
   readonly extension: vscode.Uri;
+  /** Panels that are open, by the paths of their pictures. */
+  readonly open: Map<string, vscode.WebviewPanel>;
   readonly memory: PanelMemory;
   readonly program: Tool;
   readonly store: RunStore;
@@ -56,12 +58,14 @@ export interface EncodeContext {
   readonly reporter: Reporter;
 }
 
-/** Opens a panel beside the editor for `pictures`, encoded with the run in the folder `run` or with the newest. */
-export function openEncodePanel(
-  context: EncodeContext,
-  pictures: readonly vscode.Uri[],
-  run: string | null,
-): void {
+/** Opens a panel beside the editor for `pictures`, encoded with the newest run; or brings forward the one there is. */
+export function openEncodePanel(context: EncodeContext, pictures: readonly vscode.Uri[]): void {
+  const paths = pictures.map(({ fsPath }) => fsPath);
+  const known = context.open.get(keyOf(paths));
+  if (known !== undefined) {
+    known.reveal();
+    return;
+  }
   const [first] = pictures;
   const title =
     pictures.length === 1 && first !== undefined ? basename(first.fsPath) : `${pictures.length} pictures`;
@@ -71,10 +75,9 @@ export function openEncodePanel(
     vscode.ViewColumn.Beside,
     webviewOptions(context.extension),
   );
-  const paths = pictures.map(({ fsPath }) => fsPath);
-  context.memory.keep(panel.title, { version: 1, pictures: paths, run });
-  forgetWhenClosed(context.memory, panel);
-  furnishEncodePanel(context, panel, pictures, run);
+  context.memory.keep(panel.title, { version: 1, pictures: paths, run: null });
+  keepWhileOpen(context, panel, paths);
+  furnishEncodePanel(context, panel, pictures, null);
 }
 
 /** Brings the panels of a window back after a reload. */
@@ -86,22 +89,34 @@ export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const { memory } = this.#context;
-    const saved = savedStateSchema.safeParse(state ?? memory.recall(panel.title));
+    const saved = savedStateSchema.safeParse(state ?? this.#context.memory.recall(panel.title));
     if (!saved.success) {
       panel.dispose();
       return;
     }
-    forgetWhenClosed(memory, panel);
+    keepWhileOpen(this.#context, panel, saved.data.pictures);
     const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
     furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
   }
 }
 
-/** A panel that is closed cannot be asked for its title any more. */
-function forgetWhenClosed(memory: PanelMemory, panel: vscode.WebviewPanel): void {
+function keepWhileOpen(
+  { open, memory }: EncodeContext,
+  panel: vscode.WebviewPanel,
+  pictures: readonly string[],
+): void {
+  const key = keyOf(pictures);
+  open.set(key, panel);
+  // A panel that is closed cannot be asked any more.
   const { title } = panel;
-  panel.onDidDispose(() => memory.forget(title));
+  panel.onDidDispose(() => {
+    if (open.get(key) === panel) open.delete(key);
+    memory.forget(title);
+  });
+}
+
+function keyOf(pictures: readonly string[]): string {
+  return pictures.join("\n");
 }
 
 /** Makes `panel` the page about `pictures`, whoever has created it. */
