@@ -31,9 +31,7 @@ writes bench/results/<date>.json.
 /** Throws a UsageError. */
 export function parseOptions(argv: readonly string[], measurements: readonly Measurement[]): BenchOptions {
   const values = parse(argv);
-  const epochs = Number(values.epochs ?? "5");
-  if (!Number.isInteger(epochs) || epochs < 1 || epochs > 1000)
-    throw new UsageError(`--epochs ${values.epochs}: must be a whole number from 1 to 1000`);
+  const epochs = wholeNumber("--epochs", values.epochs ?? "5", 1, 1000);
   const names = measurements.map(({ name }) => name);
   const only = (values.only ?? []).flatMap((list) => list.split(","));
   const unknown = only.find((name) => !names.includes(name));
@@ -46,6 +44,13 @@ export function parseOptions(argv: readonly string[], measurements: readonly Mea
     wholeEpochs: values["whole-epochs"] ?? false,
     data: values.data,
   };
+}
+
+/** What `option` says. Throws a UsageError. */
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new UsageError(`${option} ${text}: must be a whole number from ${least} to ${most}`);
 }
 
 function parse(argv: readonly string[]) {

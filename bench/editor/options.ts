@@ -1,6 +1,6 @@
 /** The command line of the benchmark in the editor. */
 import { parseArgs } from "node:util";
-import { UsageError } from "../options.ts";
+import { UsageError, wholeNumber } from "../options.ts";
 
 export interface EditorBenchOptions {
   readonly command: "run" | "help";
@@ -30,16 +30,10 @@ export function parseEditorOptions(argv: readonly string[]): EditorBenchOptions 
   const values = parse(argv);
   return {
     command: values.help ? "help" : "run",
-    openings: wholeNumber("--openings", values.openings ?? "11"),
-    reloads: wholeNumber("--reloads", values.reloads ?? "5"),
-    seconds: wholeNumber("--seconds", values.seconds ?? "10"),
+    openings: wholeNumber("--openings", values.openings ?? "11", 1, 1000),
+    reloads: wholeNumber("--reloads", values.reloads ?? "5", 1, 1000),
+    seconds: wholeNumber("--seconds", values.seconds ?? "10", 1, 1000),
   };
-}
-
-function wholeNumber(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
-  throw new UsageError(`${option} ${text}: must be a whole number from 1 to 1000`);
 }
 
 function parse(argv: readonly string[]) {

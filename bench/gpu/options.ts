@@ -1,6 +1,6 @@
 /** The command line of the GPU's benchmark. */
 import { parseArgs } from "node:util";
-import { UsageError } from "../options.ts";
+import { UsageError, wholeNumber } from "../options.ts";
 
 export interface GpuBenchOptions {
   readonly command: "race" | "profile" | "help";
@@ -66,12 +66,6 @@ export function parseGpuOptions(argv: readonly string[]): GpuBenchOptions {
 
 /** Five batches: a dispatch is timed a few steps into an epoch. */
 const leastProfiled = 640;
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`${option} ${text}: must be a whole number from ${least} to ${most}`);
-}
 
 function minutesIn(text: string): number {
   const minutes = Number(text);
