@@ -1,11 +1,11 @@
 /** What can be done with a run: look at it, compare, sample, copy, open its folder, delete it. */
 import { randomInt } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import { Failure } from "../../contract/failure.ts";
 import type { DashboardAction } from "../../contract/view.ts";
 import { pytorchScript } from "../export/pytorch-script.ts";
+import { keepNewest } from "../keep-newest.ts";
 import { isKnown, labelOf, runLabel } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { askTool } from "../training/tool.ts";
@@ -62,7 +62,7 @@ export async function generateSamples(services: Services, run: string | undefine
   const seed = randomInt(2 ** 32);
   const picture = vscode.Uri.joinPath(services.pictures, `samples of ${basename(chosen)} (seed ${seed}).png`);
   await vscode.workspace.fs.createDirectory(services.pictures);
-  await removeOldest(services.pictures.fsPath, maximumSamplePictures - 1);
+  await keepNewest(services.pictures.fsPath, maximumSamplePictures - 1);
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: "Generating images", cancellable: true },
     (_, token) =>
@@ -76,23 +76,6 @@ export async function generateSamples(services: Services, run: string | undefine
     viewColumn: vscode.ViewColumn.Beside,
     preview: true,
   });
-}
-
-/** Leaves the newest `kept` files of a folder. Never throws: what cannot be removed stays. */
-async function removeOldest(folder: string, kept: number): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  const files = await Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name);
-      const writtenAt = await stat(path).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      );
-      return { path, writtenAt };
-    }),
-  );
-  const old = files.sort((a, b) => b.writtenAt - a.writtenAt).slice(kept);
-  await Promise.all(old.map(({ path }) => rm(path, { force: true }).catch(() => {})));
 }
 
 export async function openRunFolder(services: Services, run: string | undefined): Promise<void> {
