@@ -5,22 +5,22 @@
  */
 import * as z from "zod/mini";
 
-export const lossesSchema = z.object({
-  loss: z.number(),
-  reconstruction: z.number(),
-  kl: z.number(),
-});
+const losses = () => z.object({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
+
+export const lossesSchema = z.lazy(losses);
 export type Losses = z.infer<typeof lossesSchema>;
 
 /** What an evaluation of a whole split finds. */
-export const evaluationSchema = z.extend(lossesSchema, {
-  /** Reconstruction binary cross-entropy above that of a perfect reconstruction, in the unit of `reconstruction`; null for squared error. */
-  aboveFloor: z.nullable(z.number()),
-  /** Mean squared error per pixel of the deterministic reconstruction (from μ for a VAE), pixels in 0..1. */
-  pixelMse: z.number(),
-  /** KL divergence of each latent dimension in nats, averaged over the images; empty for a plain autoencoder. */
-  klPerDimension: z.array(z.number()),
-  /** Latent dimensions whose μ varies over the data by more than 0.01 (variance); null for a plain autoencoder. */
-  activeUnits: z.nullable(z.number()),
-});
+export const evaluationSchema = z.lazy(() =>
+  z.extend(losses(), {
+    /** Reconstruction binary cross-entropy above that of a perfect reconstruction, in the unit of `reconstruction`; null for squared error. */
+    aboveFloor: z.nullable(z.number()),
+    /** Mean squared error per pixel of the deterministic reconstruction (from μ for a VAE), pixels in 0..1. */
+    pixelMse: z.number(),
+    /** KL divergence of each latent dimension in nats, averaged over the images; empty for a plain autoencoder. */
+    klPerDimension: z.array(z.number()),
+    /** Latent dimensions whose μ varies over the data by more than 0.01 (variance); null for a plain autoencoder. */
+    activeUnits: z.nullable(z.number()),
+  }),
+);
 export type Evaluation = z.infer<typeof evaluationSchema>;

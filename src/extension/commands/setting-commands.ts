@@ -11,20 +11,22 @@ import { askTool } from "../training/tool.ts";
 import { bytesInWords, roughly } from "../words.ts";
 import { pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
-const listedEngine = z.object({
-  name: z.string(),
-  available: z.boolean(),
-  description: z.optional(z.string()),
-  memory: z.nullish(z.number()),
-  driver: z.nullish(z.string()),
-  imagesPerSecond: z.nullish(z.number()),
-  reason: z.optional(z.string()),
-  hint: z.optional(z.string()),
-});
+const listedEngine = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    available: z.boolean(),
+    description: z.optional(z.string()),
+    memory: z.nullish(z.number()),
+    driver: z.nullish(z.string()),
+    imagesPerSecond: z.nullish(z.number()),
+    reason: z.optional(z.string()),
+    hint: z.optional(z.string()),
+  }),
+);
 type ListedEngine = z.infer<typeof listedEngine>;
 /** Null: a line between. */
 type EngineItem = vscode.QuickPickItem & { readonly engine: ListedEngine | null };
-const enginesAnswer = z.object({ engines: z.array(listedEngine) });
+const enginesAnswer = z.lazy(() => z.object({ engines: z.array(listedEngine) }));
 
 export async function selectEngine({ program, reporter }: Services): Promise<void> {
   requireTrust("look for engines");

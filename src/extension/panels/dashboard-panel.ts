@@ -17,7 +17,9 @@ import { saveFile } from "./save-file.ts";
 export const dashboardViewType = "latentLab.dashboard";
 
 /** What a panel keeps over a reload. */
-const savedStateSchema = z.object({ version: z.literal(1), runs: z.array(z.string()).check(z.minLength(1)) });
+const savedStateSchema = z.lazy(() =>
+  z.object({ version: z.literal(1), runs: z.array(z.string()).check(z.minLength(1)) }),
+);
 
 interface OpenPanel {
   readonly panel: vscode.WebviewPanel;

@@ -41,11 +41,13 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** What a panel keeps over a reload. */
-const savedStateSchema = z.object({
-  version: z.literal(1),
-  pictures: z.array(z.string()).check(z.minLength(1)),
-  run: z.nullable(z.string()),
-});
+const savedStateSchema = z.lazy(() =>
+  z.object({
+    version: z.literal(1),
+    pictures: z.array(z.string()).check(z.minLength(1)),
+    run: z.nullable(z.string()),
+  }),
+);
 
 export interface EncodeContext {
   readonly extension: vscode.Uri;

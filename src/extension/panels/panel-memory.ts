@@ -5,7 +5,7 @@
 import type * as vscode from "vscode";
 import * as z from "zod/mini";
 
-const memorySchema = z.record(z.string(), z.unknown());
+const memorySchema = z.lazy(() => z.record(z.string(), z.unknown()));
 
 export class PanelMemory {
   readonly #memento: vscode.Memento;

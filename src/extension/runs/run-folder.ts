@@ -23,11 +23,13 @@ import { isAlive } from "../is-alive.ts";
 const maximumRecordBytes = 2 ** 20;
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
-const writerSchema = z.object({
-  pid: z.int().check(z.minimum(1)),
-  host: z.string(),
-  since: z.string(),
-});
+const writerSchema = z.lazy(() =>
+  z.object({
+    pid: z.int().check(z.minimum(1)),
+    host: z.string(),
+    since: z.string(),
+  }),
+);
 const maximumPreviewBytes = 8 * 2 ** 20;
 
 /** Where a folder of the workspace keeps its runs. */

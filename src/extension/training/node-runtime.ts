@@ -42,7 +42,9 @@ export interface RuntimeParts {
 const memoryKey = "runtimes";
 const maximumRemembered = 16;
 
-const rememberedSchema = z.record(z.string(), z.object({ stamp: z.string(), verdict: runtimeVerdictSchema }));
+const rememberedSchema = z.lazy(() =>
+  z.record(z.string(), z.object({ stamp: z.string(), verdict: runtimeVerdictSchema })),
+);
 type Remembered = z.infer<typeof rememberedSchema>;
 
 export class NodeRuntimes {

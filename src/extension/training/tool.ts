@@ -13,12 +13,14 @@ import { processEnvironment } from "./process-environment.ts";
 const maximumAnswerLength = 2 ** 26;
 const timeLimitMilliseconds = 120_000;
 
-const errorLine = z.object({
-  event: z.literal("error"),
-  code: z.enum(failureCodes),
-  message: z.string(),
-  hint: z.string(),
-});
+const errorLine = z.lazy(() =>
+  z.object({
+    event: z.literal("error"),
+    code: z.enum(failureCodes),
+    message: z.string(),
+    hint: z.string(),
+  }),
+);
 
 export interface Tool {
   /** Its main file. */
