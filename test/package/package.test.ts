@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -158,6 +159,18 @@ test("the universal package is small enough to be copied to a remote machine wit
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   assert.ok(total < 24e6, `${total} bytes unpacked`);
   assert.ok((files.get("extension/dist/extension.cjs")?.size ?? Infinity) < 200e3);
+});
+
+test("loading the extension copies nothing of the editor's API, which has hundreds of members", (t) => {
+  const folder = temporaryFolder(t);
+  unpack(files, folder);
+  const api = join(folder, "node_modules/vscode");
+  mkdirSync(api, { recursive: true });
+  const members = "get: () => class {}, ownKeys() { throw new Error('all its members were asked for'); }";
+  writeFileSync(join(api, "index.js"), `module.exports = new Proxy({}, { ${members} });`);
+  const loading = "process.stdout.write(typeof require('./extension/dist/extension.cjs').activate)";
+  const loaded = spawnSync(process.execPath, ["-e", loading], { cwd: folder, encoding: "utf8" });
+  assert.equal(loaded.stdout, "function", loaded.stderr.replace(/^.{1000,}$/gm, "(a line of the bundle)"));
 });
 
 test("from the unpacked package alone a run is trained, drawn, and used on pictures of three formats", async (t) => {
