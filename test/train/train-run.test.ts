@@ -55,6 +55,17 @@ for (const [name, choice] of Object.entries(models))
       );
     });
 
+    test("its curve goes on to the last step, however soon after the one before: finished and stopped", async (t) => {
+      const path = join(temporaryFolder(t), "run");
+      const lastStep = async () =>
+        (await readMetrics(join(path, "metrics.jsonl"))).findLast(({ event }) => event === "step")?.step;
+      const stopAt = (event: TrainingEvent) => event.event === "step" && event.step >= 2;
+      await train(await createRun(path, choice), { stopAt });
+      assert.equal(await lastStep(), (await readRun(path)).record.step);
+      await train(await RunWriter.resume(path));
+      assert.equal(await lastStep(), 21);
+    });
+
     test("a folder that is deleted meanwhile ends it in words, and does not come back", async (t) => {
       const path = join(temporaryFolder(t), "run");
       const stopAt = ({ event }: TrainingEvent) => {

@@ -28,21 +28,28 @@ export class StepReport {
 
   /** `losses` took `seconds` and led to `progress`. Throws a Failure (storage-*). */
   async steps(progress: Progress, losses: StepLosses, seconds: number, secondsLeft: number): Promise<void> {
-    const place = { event: "step", step: progress.step, epoch: progress.epochsDone + 1 } as const;
     this.#events.add(losses, seconds);
     this.#lines.add(losses, seconds);
-    const line = this.#lines.take(
-      Math.max(secondsBetweenEvents, progress.seconds * secondsPerLine),
-      this.#beta,
-    );
-    if (line !== null) await this.#log.append(JSON.stringify({ ...place, ...line } satisfies MetricsLine));
-    const event = this.#events.take(secondsBetweenEvents, this.#beta);
-    if (event !== null) this.#onEvent({ ...place, ...event, secondsLeft });
+    const lineGap = Math.max(secondsBetweenEvents, progress.seconds * secondsPerLine);
+    await this.#tell(progress, secondsLeft, lineGap, secondsBetweenEvents);
+  }
+
+  /** What was gathered, whenever the last report was: training ends, and a curve goes on to its last step. */
+  async rest(progress: Progress, secondsLeft: number): Promise<void> {
+    await this.#tell(progress, secondsLeft, 0, 0);
   }
 
   /** What was gathered is covered by the epoch's own report: steps of two epochs are never mixed. */
   epochEnds(): void {
     this.#events.clear();
     this.#lines.clear();
+  }
+
+  async #tell(progress: Progress, secondsLeft: number, lineGap: number, eventGap: number): Promise<void> {
+    const place = { event: "step", step: progress.step, epoch: progress.epochsDone + 1 } as const;
+    const line = this.#lines.take(lineGap, this.#beta);
+    if (line !== null) await this.#log.append(JSON.stringify({ ...place, ...line } satisfies MetricsLine));
+    const event = this.#events.take(eventGap, this.#beta);
+    if (event !== null) this.#onEvent({ ...place, ...event, secondsLeft });
   }
 }

@@ -187,9 +187,12 @@ class Training {
     this.#refuseDivergence(losses);
     this.#pace.measured(steps, seconds);
     this.#progress = afterSteps(this.#progress, losses, seconds);
+    await this.#report.steps(this.#progress, losses, seconds, this.#secondsLeft);
+  }
+
+  get #secondsLeft(): number {
     const { epochs } = this.#options.run.record.experiment.training;
-    const stepsLeft = epochs * this.#stepsPerEpoch - this.#progress.step;
-    await this.#report.steps(this.#progress, losses, seconds, stepsLeft * this.#pace.secondsPerStep);
+    return (epochs * this.#stepsPerEpoch - this.#progress.step) * this.#pace.secondsPerStep;
   }
 
   async #endEpoch(): Promise<void> {
@@ -199,8 +202,11 @@ class Training {
     const train = meanLosses(epochSums, this.#network.loss.beta);
     if (!Number.isFinite(test.loss)) this.#diverged(`the test loss became ${test.loss} after step ${step}`);
     this.#latestTest = test;
-    this.#progress = afterEpoch(this.#progress, test.loss, run.record.experiment);
+    const ended = afterEpoch(this.#progress, test.loss, run.record.experiment);
+    const over = endReason(ended, run.record.experiment) !== null;
+    if (over || signal.aborted) await this.#report.rest(this.#progress, over ? 0 : this.#secondsLeft);
     this.#report.epochEnds();
+    this.#progress = ended;
     const { epochsDone } = this.#progress;
     const event: EpochEvent = {
       event: "epoch",
@@ -212,7 +218,6 @@ class Training {
       imagesPerSecond: epochSums.images / Math.max(epochSums.seconds, 1e-9),
     };
     await this.#log.append(JSON.stringify(event satisfies MetricsLine));
-    const over = endReason(this.#progress, run.record.experiment) !== null;
     const first = this.#savedStep === null;
     // What ends the run writes a checkpoint of its own.
     if (!over && (first || this.#secondsUnsaved > leastSecondsBetweenCheckpoints)) await this.#checkpoint();
@@ -258,6 +263,7 @@ class Training {
   }
 
   async #stop(): Promise<never> {
+    await this.#report.rest(this.#progress, this.#secondsLeft);
     await this.#save({ status: "stopped", reason: null });
     throw stopped(this.#options.run, this.#progress);
   }
