@@ -3,11 +3,26 @@
  * What is no Failure is a defect of ours and says so.
  */
 import * as vscode from "vscode";
-import { Failure } from "../contract/failure.ts";
+import { Failure, type FailureCode } from "../contract/failure.ts";
 
 export interface Remedy {
   readonly title: string;
   run(): unknown;
+}
+
+/** What the user can do about at once. */
+export class RemediableFailure extends Failure {
+  readonly remedy: Remedy;
+
+  constructor(code: FailureCode, message: string, hint: string, remedy: Remedy) {
+    super(code, message, hint);
+    this.remedy = remedy;
+  }
+}
+
+/** A button that runs a command. */
+export function commandRemedy(title: string, command: string, ...args: unknown[]): Remedy {
+  return { title, run: () => vscode.commands.executeCommand(command, ...args) };
 }
 
 export class Reporter {
@@ -26,7 +41,8 @@ export class Reporter {
     }
     const failure = asFailure(error);
     this.#log.error(sentence(failure.message, failure.hint), ...(error instanceof Failure ? [] : [error]));
-    void this.#show(failure, remedies);
+    const own = failure instanceof RemediableFailure ? [failure.remedy] : [];
+    void this.#show(failure, [...own, ...remedies]);
   }
 
   async #show(failure: Failure, remedies: readonly Remedy[]): Promise<void> {
@@ -42,8 +58,14 @@ export class Reporter {
 
 /** "The dataset is not there. Name another." */
 export function sentence(message: string, hint: string): string {
-  const first = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`;
+  const first = capitalised(message);
   return `${/[.!?]$/.test(first) ? first : `${first}.`} ${hint}`.trim();
+}
+
+/** As a sentence begins; but a name that comes first, of a file or a run, stays as it is. */
+export function capitalised(message: string): string {
+  const [word = ""] = message.split(" ", 1);
+  return /^[a-z]+[,:]?$/.test(word) ? `${message.slice(0, 1).toUpperCase()}${message.slice(1)}` : message;
 }
 
 function asFailure(error: unknown): Failure {

@@ -55,7 +55,7 @@ const states: Readonly<Record<RunState, string>> = {
   finished: "finished",
   stopped: "stopped",
   failed: "failed",
-  killed: "ended unexpectedly",
+  killed: "interrupted",
 };
 
 export function stateInWords(state: RunState): string {

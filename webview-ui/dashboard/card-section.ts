@@ -8,7 +8,7 @@ import { isAlive } from "./run-words.ts";
 const actions: readonly (readonly [DashboardAction, string])[] = [
   ["copy-json", "Copy as JSON"],
   ["copy-pytorch", "Copy as PyTorch script"],
-  ["sample", "Generate samples…"],
+  ["sample", "Generate samples"],
   ["compare", "Compare…"],
   ["open-folder", "Open folder"],
   ["show-log", "Show log"],

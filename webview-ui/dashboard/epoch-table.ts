@@ -73,7 +73,7 @@ class RunNumbers {
       element(
         "table",
         { class: "numbers" },
-        element("caption", { text: `${run.card.name}: numbers of every epoch` }),
+        element("caption", { text: `${run.card.name}: numbers by epoch` }),
         element("thead", {}, element("tr", {}, ...head)),
         this.#rows,
       ),

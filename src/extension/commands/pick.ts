@@ -1,16 +1,17 @@
 /** What several commands ask the user, and what they require. */
 import * as vscode from "vscode";
-import { Failure } from "../../contract/failure.ts";
+import { commandRemedy, RemediableFailure } from "../report.ts";
 import { isKnown, type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
 import { lossInWords, stateInWords } from "../words.ts";
 
 /** Throws a Failure (usage) in Restricted Mode. */
 export function requireTrust(what: string): void {
   if (vscode.workspace.isTrusted) return;
-  throw new Failure(
+  throw new RemediableFailure(
     "usage",
     `in Restricted Mode Latent Lab does not ${what}`,
-    "Trust this workspace first: Workspaces: Manage Workspace Trust.",
+    "Trust this workspace first.",
+    commandRemedy("Manage Workspace Trust", "workbench.trust.manage"),
   );
 }
 
@@ -19,10 +20,11 @@ export async function pickWorkspaceFolder(): Promise<string> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const [first] = folders;
   if (first === undefined)
-    throw new Failure(
+    throw new RemediableFailure(
       "usage",
       "no folder is open: runs are kept in the workspace, under .latent-lab",
-      "Open a folder first: File, Open Folder.",
+      "Open a folder first.",
+      commandRemedy("Open Folder…", "vscode.openFolder"),
     );
   if (folders.length === 1) return first.uri.fsPath;
   const picked = await vscode.window.showWorkspaceFolderPick({ placeHolder: "Which folder keeps the run?" });
@@ -59,10 +61,11 @@ export async function pickRuns(
 async function fittingRuns(store: RunStore, fits: (run: KnownRun) => boolean): Promise<KnownRun[]> {
   const runs = (await store.list()).filter(isKnown).filter(fits);
   if (runs.length > 0) return runs;
-  throw new Failure(
+  throw new RemediableFailure(
     "usage",
-    "there is no such run in this workspace yet",
-    "Train a model first: Latent Lab: Train…",
+    "this workspace has no run for that yet",
+    "Train a model first.",
+    commandRemedy("Train…", "latentLab.train"),
   );
 }
 

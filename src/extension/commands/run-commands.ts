@@ -6,6 +6,7 @@ import { Failure } from "../../contract/failure.ts";
 import type { DashboardAction } from "../../contract/view.ts";
 import { pytorchScript } from "../export/pytorch-script.ts";
 import { keepNewest } from "../keep-newest.ts";
+import { commandRemedy, RemediableFailure } from "../report.ts";
 import { isKnown, labelOf, runLabel } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { askTool } from "../training/tool.ts";
@@ -39,11 +40,15 @@ export async function compareRuns(services: Services, first: string | undefined)
   const name = first === undefined ? null : labelOf(await services.store.find(first));
   const others = await pickRuns(
     services.store,
-    name === null ? "Compare which runs?" : `Compare ${name} with which runs?`,
+    name === null
+      ? `Compare which runs? (2 to ${maximumCompared})`
+      : `Compare ${name} with which runs? (at most ${maximumCompared - 1})`,
     ({ path }) => path !== first,
   );
   const runs = [...(first === undefined ? [] : [first]), ...others];
   if (others.length === 0) return;
+  if (runs.length === 1)
+    throw new Failure("usage", "one run alone has no other to compare with", "Pick two or more.");
   if (runs.length > maximumCompared)
     throw new Failure(
       "usage",
@@ -73,9 +78,19 @@ export async function generateSamples(services: Services, run: string | undefine
       }),
   );
   await vscode.commands.executeCommand("vscode.open", picture, {
-    viewColumn: vscode.ViewColumn.Beside,
+    viewColumn: columnOfSamples(services) ?? vscode.ViewColumn.Beside,
     preview: true,
   });
+}
+
+/** Where samples are looked at already. */
+function columnOfSamples({ pictures }: Services): vscode.ViewColumn | undefined {
+  return vscode.window.tabGroups.all.find(({ tabs }) =>
+    tabs.some(({ input }) => {
+      const uri = input instanceof vscode.TabInputCustom ? input.uri : undefined;
+      return uri !== undefined && dirname(uri.fsPath) === pictures.fsPath;
+    }),
+  )?.viewColumn;
 }
 
 export async function openRunFolder(services: Services, run: string | undefined): Promise<void> {
@@ -111,7 +126,12 @@ export async function deleteRun(services: Services, run: string | undefined): Pr
 async function requireIdle({ store }: Services, run: string): Promise<string> {
   const known = await store.find(run);
   if (isKnown(known) && ["training", "stopping"].includes(known.state))
-    throw new Failure("run-busy", `${runLabel(known)} is still training`, "Stop it first.");
+    throw new RemediableFailure(
+      "run-busy",
+      `${runLabel(known)} is still training`,
+      "Stop it first.",
+      commandRemedy("Stop", "latentLab.stop", run),
+    );
   return labelOf(known);
 }
 

@@ -55,6 +55,12 @@ export class Dashboards
     this.#opened(runs);
   }
 
+  /** The run in the dashboard that has the focus; undefined for a comparison, and where none has it. */
+  get active(): string | undefined {
+    const [only, ...others] = [...this.#open].find(({ panel }) => panel.active)?.feed.runs ?? [];
+    return others.length === 0 ? only : undefined;
+  }
+
   /** The same, at the pictures. */
   openAtPictures(run: string): void {
     this.#opened([run]).showPictures();

@@ -8,7 +8,7 @@ import * as vscode from "vscode";
 import { Failure } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import { Disposables } from "../dispose.ts";
-import type { Reporter } from "../report.ts";
+import { commandRemedy, type Reporter } from "../report.ts";
 import { elapsedInWords, lossInWords, roughly } from "../words.ts";
 import type { EndedTraining, Trainings } from "./trainings.ts";
 import type { WatchedTraining } from "./watched-training.ts";
@@ -84,11 +84,11 @@ export class Announcer implements vscode.Disposable {
         this.#log.debug(`Nobody answers at ${training.control.socket}; its file is removed.`);
         break;
       case "vanished":
-        this.#tellLoss(`the training process ${training.control.pid} ended without a word`, run);
+        this.#tellLoss(`the process that trains ${nameOf(training)} ended without a word`, run);
         break;
       case "killed":
         this.#tellLoss(
-          `the training process ${training.control.pid} did not stop when asked, and was ended`,
+          `the process that trains ${nameOf(training)} did not stop when asked, and was ended`,
           run,
         );
         break;
@@ -105,7 +105,7 @@ export class Announcer implements vscode.Disposable {
   #remedies(run: string | null) {
     // Somebody may have deleted its folder.
     if (run === null || !existsSync(join(run, runFiles.record))) return [];
-    return [{ title: "Resume", run: () => vscode.commands.executeCommand("latentLab.resume", run) }];
+    return [commandRemedy("Resume", "latentLab.resume", run)];
   }
 
   async #offer(run: string, message: string): Promise<void> {
@@ -113,4 +113,9 @@ export class Announcer implements vscode.Disposable {
     if (chosen === "Open Dashboard") this.#openDashboard(run);
     if (chosen === "Generate Samples") await vscode.commands.executeCommand("latentLab.generateSamples", run);
   }
+}
+
+/** How a training is called where there may be several: by its run's folder. */
+function nameOf({ run }: WatchedTraining): string {
+  return run === null ? "a model" : basename(run);
 }
