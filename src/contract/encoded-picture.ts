@@ -20,11 +20,11 @@ export const encodedPictureSchema = z.lazy(() =>
     /** As the file holds them: after quantisation. */
     latents: z.array(z.number()),
     /**
-     * Whether dark and light were swapped, and whether that was decided by looking at the picture. "user" stands also for
-     * the experiment's own setting, which decides for runs that were trained on a folder of pictures.
+     * Whether dark and light were swapped, and what that was decided by: a look at the picture, the experiment's own
+     * setting (for runs that were trained on a folder of pictures), or the user.
      */
     inverted: z.boolean(),
-    invertedBy: z.enum(["picture", "user"]),
+    invertedBy: z.enum(["picture", "experiment", "user"]),
     /** Mean squared error per pixel, pixels in 0..1. */
     mse: z.number(),
     /** In dB; null stands for no difference at all. */

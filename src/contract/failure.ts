@@ -11,6 +11,8 @@ export const failureCodes = [
   "download-failed",
   "image-invalid",
   "latent-invalid",
+  /** A `.latent` file of another model. */
+  "latent-foreign",
   "run-invalid",
   "run-busy",
   "engine-unavailable",

@@ -181,7 +181,7 @@ describe("a trained run", () => {
     const options = { engine, threads: 1, image: digitFile(t), invert: "dataset" } as const;
     const { bytes } = await encodeImage({ run: one, ...options });
     await assert.rejects(decodeImage({ run: other, engine, threads: 1, name: "x.latent", bytes }), {
-      code: "latent-invalid",
+      code: "latent-foreign",
       message: /x\.latent: was made by another model/,
     });
   });

@@ -1,8 +1,9 @@
 // Encode Image from the Explorer's menu; a .latent file, saved and opened again.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../fixtures/eventually.ts";
+import { flat } from "../fixtures/picture-bytes.ts";
 import { scenarios } from "./scenario.ts";
 import { trainRun } from "./trained-run.ts";
 
@@ -18,7 +19,7 @@ scenario(
     await eventually("the offer", async () => /train/i.test(await early.text()));
     await window.runCommand("View: Close All Editors");
 
-    trainRun(folder, "digits");
+    const run = trainRun(folder, "digits");
     assert.ok((await window.explorer.offers("icon.png")).some((item) => item.startsWith("Encode Image")));
     await window.explorer.choose("icon.png", "Encode Image…");
     const panel = await window.panel('body[data-panel="encode"]');
@@ -28,8 +29,11 @@ scenario(
       assert.ok(text.includes(word), word);
     assert.ok((await panel.colours('canvas[aria-label="Reconstruction"]')) > 10);
     await window.screenshot("encode panel");
+    // The same panel, and what the file is now.
+    writeFileSync(join(folder, "icon.png"), await flat(40, 30, "#999999").png().toBuffer());
     await window.explorer.choose("icon.png", "Encode Image…");
     assert.deepEqual(await window.editors.tabs(), ["Encode icon.png"]);
+    await eventually("the new picture", async () => /40×30 pixels.*PSNR/s.test(await panel.text()));
 
     await panel.locator(".section-head >> text=Save .latent").click();
     await window.quickInput.accept();
@@ -41,5 +45,14 @@ scenario(
       return (await opened.colours('canvas[aria-label="Decoded"]')) > 10 ? opened : undefined;
     });
     assert.match(await latent.text(), /28×28, by digits · \d{4}-.*\.latent file/s);
+
+    rmSync(run, { recursive: true });
+    trainRun(folder, "others", "training.seed=2");
+    await window.runCommand("View: Close All Editors");
+    await window.explorer.open("icon.latent");
+    const orphan = await window.panel('body[data-panel="encode"]:has-text("icon.latent")');
+    await eventually("whose it is", async () =>
+      /the run whose model made it is not in this workspace/.test(await orphan.text()),
+    );
   },
 );

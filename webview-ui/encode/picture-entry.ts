@@ -160,11 +160,12 @@ export class PictureEntry {
   #showInversion({ inverted, invertedBy }: EncodedPicture): void {
     this.#options.hidden = false;
     this.#invert.setChecked(inverted);
-    const looks = inverted ? "dark on light" : "light on dark";
-    setText(
-      this.#why,
-      invertedBy === "user" ? "chosen by you" : `chosen automatically: the picture is ${looks}`,
-    );
+    const why = {
+      picture: `chosen automatically: the picture is ${inverted ? "dark on light" : "light on dark"}`,
+      experiment: "as the pictures that the run was trained on",
+      user: "chosen by you",
+    };
+    setText(this.#why, why[invertedBy]);
     this.#automatic.element.hidden = invertedBy !== "user";
   }
 

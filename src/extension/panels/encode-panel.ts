@@ -20,7 +20,7 @@ import {
   viewProtocolVersion,
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
-import { type Reporter, sentence } from "../report.ts";
+import { capitalised, type Reporter, sentence } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
@@ -52,7 +52,7 @@ const savedStateSchema = z.lazy(() =>
 export interface EncodeContext {
   readonly extension: vscode.Uri;
   /** Panels that are open, by the paths of their pictures. */
-  readonly open: Map<string, vscode.WebviewPanel>;
+  readonly open: Map<string, OpenEncodePanel>;
   readonly memory: PanelMemory;
   readonly program: Tool;
   readonly store: RunStore;
@@ -60,12 +60,21 @@ export interface EncodeContext {
   readonly reporter: Reporter;
 }
 
-/** Opens a panel beside the editor for `pictures`, encoded with the newest run; or brings forward the one there is. */
+interface OpenEncodePanel {
+  readonly panel: vscode.WebviewPanel;
+  readonly page: EncodePage;
+}
+
+/**
+ * Opens a panel beside the editor for `pictures`, encoded with the newest run; or brings forward the one there is, and
+ * encodes them again: the files may have changed.
+ */
 export function openEncodePanel(context: EncodeContext, pictures: readonly vscode.Uri[]): void {
   const paths = pictures.map(({ fsPath }) => fsPath);
   const known = context.open.get(keyOf(paths));
   if (known !== undefined) {
-    known.reveal();
+    known.panel.reveal();
+    known.page.startAgain();
     return;
   }
   const [first] = pictures;
@@ -78,8 +87,7 @@ export function openEncodePanel(context: EncodeContext, pictures: readonly vscod
     webviewOptions(context.extension),
   );
   context.memory.keep(panel.title, { version: 1, pictures: paths, run: null });
-  keepWhileOpen(context, panel, paths);
-  furnishEncodePanel(context, panel, pictures, null);
+  keepWhileOpen(context, { panel, page: furnishEncodePanel(context, panel, pictures, null) }, paths);
 }
 
 /** Brings the panels of a window back after a reload. */
@@ -96,23 +104,23 @@ export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
       panel.dispose();
       return;
     }
-    keepWhileOpen(this.#context, panel, saved.data.pictures);
     const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
-    furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
+    const page = furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
+    keepWhileOpen(this.#context, { panel, page }, saved.data.pictures);
   }
 }
 
 function keepWhileOpen(
   { open, memory }: EncodeContext,
-  panel: vscode.WebviewPanel,
+  opened: OpenEncodePanel,
   pictures: readonly string[],
 ): void {
   const key = keyOf(pictures);
-  open.set(key, panel);
+  open.set(key, opened);
   // A panel that is closed cannot be asked any more.
-  const { title } = panel;
-  panel.onDidDispose(() => {
-    if (open.get(key) === panel) open.delete(key);
+  const { title } = opened.panel;
+  opened.panel.onDidDispose(() => {
+    if (open.get(key) === opened) open.delete(key);
     memory.forget(title);
   });
 }
@@ -127,7 +135,7 @@ export function furnishEncodePanel(
   panel: vscode.WebviewPanel,
   pictures: readonly vscode.Uri[],
   run: string | null,
-): void {
+): EncodePage {
   panel.webview.options = webviewOptions(context.extension);
   panel.iconPath = iconOf(context.extension);
   const page = new EncodePage(context, panel.webview, pictures, run);
@@ -137,6 +145,7 @@ export function furnishEncodePanel(
     title: panel.title,
     layout: "wide",
   });
+  return page;
 }
 
 interface Wish {
@@ -179,6 +188,12 @@ class EncodePage implements vscode.Disposable {
         if (this.#run === null) this.#show().catch((error) => context.reporter.report(error));
       }),
     );
+  }
+
+  /** Looks at the files anew. */
+  startAgain(): void {
+    this.#results.clear();
+    this.#show().catch((error) => this.#context.reporter.report(error));
   }
 
   dispose(): void {
@@ -290,12 +305,12 @@ class EncodePage implements vscode.Disposable {
       );
     } catch (error) {
       if (error instanceof Failure && error.code === "interrupted") return;
-      const failure =
+      const { message, hint } =
         error instanceof Failure
-          ? { message: error.message, hint: error.hint }
+          ? error
           : { message: "the picture could not be encoded", hint: "The log has the details." };
-      this.#context.log.error(sentence(failure.message, failure.hint));
-      this.#post({ kind: "failed", picture, failure });
+      this.#context.log.error(sentence(message, hint));
+      this.#post({ kind: "failed", picture, failure: { message: capitalised(message), hint } });
     }
   }
 
@@ -308,9 +323,11 @@ class EncodePage implements vscode.Disposable {
   }
 
   async #decoded(picture: string, run: string): Promise<DecodedPicture> {
-    return understood(
-      decodedPictureSchema.safeParse(await this.#ask(picture, ["decode", run, picture, "--detail"])),
-    );
+    const answer = await this.#ask(picture, ["decode", run, picture, "--detail"]).catch((error: unknown) => {
+      // The run whose model it names would have been asked.
+      throw error instanceof Failure && error.code === "latent-foreign" ? nobodysLatent(picture) : error;
+    });
+    return understood(decodedPictureSchema.safeParse(answer));
   }
 
   async #ask(picture: string, args: readonly string[]): Promise<unknown> {
@@ -318,7 +335,7 @@ class EncodePage implements vscode.Disposable {
       throw new Failure(
         "usage",
         "nothing is launched in Restricted Mode",
-        "Trust this workspace to encode pictures in it.",
+        "Trust this workspace first: Workspaces: Manage Workspace Trust.",
       );
     const { token } = this.#cancellation;
     return askTool(this.#context.program, { args, folder: dirname(picture), token });
@@ -335,6 +352,14 @@ class EncodePage implements vscode.Disposable {
 function understood<T>(parsed: { success: true; data: T } | { success: false }): T {
   if (parsed.success) return parsed.data;
   throw new Failure("internal", "the answer about the picture makes no sense", "Update Latent Lab.");
+}
+
+function nobodysLatent(path: string): Failure {
+  return new Failure(
+    "latent-foreign",
+    `${basename(path)}: the run whose model made it is not in this workspace`,
+    "Open the folder that has the run, or bring the run back from the trash. A run that was trained on has another model.",
+  );
 }
 
 function isLatent(path: string): boolean {

@@ -10,7 +10,13 @@ import { maximumLatentFileBytes } from "../image/latent-file.ts";
 import { imagePng } from "../image/picture-grid.ts";
 import { readWhole } from "../regular-file.ts";
 import type { Run } from "../train/run-record.ts";
-import { decidesByPicture, decodeImage, type EncodedImage, encodeImage } from "../train/use-run.ts";
+import {
+  decidesByPicture,
+  decodeImage,
+  type EncodedImage,
+  encodeImage,
+  type Inversion,
+} from "../train/use-run.ts";
 import type { Context } from "./context.ts";
 import { openRun, tellWritten, type UseArguments } from "./use-commands.ts";
 import { ratioInWords } from "./words.ts";
@@ -37,9 +43,13 @@ export async function encode(context: Context, options: EncodeArguments): Promis
   const encoded = await encodeImage({ ...opened, image: input, invert });
   if (output !== null) await writeOutput(output, encoded.bytes);
   if (detail) {
-    const invertedBy = invert === "auto" && decidesByPicture(opened.run) ? "picture" : "user";
-    context.terminal.out.line(JSON.stringify(encodedPicture(encoded, invertedBy)));
+    context.terminal.out.line(JSON.stringify(encodedPicture(encoded, inverter(invert, opened.run))));
   } else if (output !== null) tellEncoded(context, { ...options, output }, opened.run, encoded);
+}
+
+function inverter(invert: Inversion, run: Run): EncodedPicture["invertedBy"] {
+  if (invert === "on" || invert === "off") return "user";
+  return invert === "auto" && decidesByPicture(run) ? "picture" : "experiment";
 }
 
 function tellEncoded(

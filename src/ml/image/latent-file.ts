@@ -92,12 +92,12 @@ export function decodeLatentFile(bytes: Uint8Array, file: string): LatentImage {
   };
 }
 
-/** Throws a Failure (latent-invalid) unless `image`, read from `file`, was made by the model with this hash. */
+/** Throws a Failure (latent-foreign) unless `image`, read from `file`, was made by the model with this hash. */
 export function requireModel(image: LatentImage, file: string, modelHash: string): void {
   if (image.modelHash === modelHash) return;
-  throw invalid(
-    file,
-    `was made by another model (${shortHash(image.modelHash)}, not ${shortHash(modelHash)})`,
+  throw new Failure(
+    "latent-foreign",
+    `${file}: was made by another model (${shortHash(image.modelHash)}, not ${shortHash(modelHash)})`,
     "Name the run that encoded it; training on changes a model.",
   );
 }

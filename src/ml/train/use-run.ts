@@ -161,8 +161,8 @@ export interface DecodedImage {
 }
 
 /**
- * The image in a `.latent` file of this name and content. Throws a Failure: latent-invalid, also when the file is
- * another model's; else as withTrainedModel.
+ * The image in a `.latent` file of this name and content. Throws a Failure: latent-invalid, latent-foreign
+ * where it is another model's; else as withTrainedModel.
  */
 export async function decodeImage(
   options: UseOptions & { readonly name: string; readonly bytes: Uint8Array },
