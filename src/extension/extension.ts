@@ -73,7 +73,12 @@ export function activate(context: vscode.ExtensionContext): void {
   keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
   keep(new DatasetProgress(trainings));
   keep(setContexts(trainings, store));
-  keep(vscode.window.registerTreeDataProvider("latentLab.runs", new RunsTree(store)));
+  const tree = keep(
+    vscode.window.createTreeView("latentLab.runs", { treeDataProvider: new RunsTree(store) }),
+  );
+  // Other programs train as well, and tell nobody.
+  keep(tree.onDidChangeVisibility(({ visible }) => visible && store.refresh()));
+  keep(vscode.window.onDidChangeWindowState(({ focused }) => focused && tree.visible && store.refresh()));
   keep(vscode.window.registerWebviewViewProvider("latentLab.live", dashboards));
   keep(vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards));
   keep(vscode.window.registerWebviewPanelSerializer(encodeViewType, new EncodePanelSerializer(encode)));

@@ -1,10 +1,12 @@
 // The Runs tree: looking at runs, comparing, deleting.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../fixtures/eventually.ts";
+import { epochsIn, recordOf } from "../fixtures/workspace-runs.ts";
 import { scenarios } from "./scenario.ts";
-import { trainRun } from "./trained-run.ts";
+import { trainArguments, trainRun } from "./trained-run.ts";
 
 const scenario = scenarios();
 
@@ -28,17 +30,14 @@ scenario(
     const dashboard = await window.panel('body[data-panel="dashboard"]');
     await eventually("the run", async () => /3 of 3/.test(await dashboard.text()));
     await window.runCommand("Latent Lab: Compare Runs");
-    assert.equal(await window.quickInput.question(), "Compare which runs?");
+    assert.equal(await window.quickInput.question(), "Compare which runs? (2 to 6)");
     await window.quickInput.checkAll();
     await eventually("both runs", async () => {
       const compared = await window.panel('body[data-panel="dashboard"]:has-text("narrow")');
       return /wide/.test(await compared.text());
     });
     await window.screenshot("compared runs");
-    await window.runCommand("Latent Lab: Delete Run…");
-    assert.equal(await window.quickInput.question(), "Delete which run?");
-    const rowsToDelete = await eventually("runs", () => window.quickInput.rows());
-    await window.quickInput.pick(rowsToDelete.find((row) => row.startsWith("narrow")) ?? "");
+    await window.sideBar.choose("narrow", "Delete Run…");
     await window.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Delete" }).click();
     await eventually("it is gone", () => !existsSync(first));
     await eventually("the comparison without it", async () => {
@@ -56,5 +55,43 @@ scenario(
     await window.quickInput.pick(row);
     const another = await window.panel('body[data-panel="dashboard"]');
     await eventually("the run", async () => /3 of 3/.test(await another.text()));
+  },
+);
+
+scenario(
+  "a run that is trained in a terminal is found, followed to its end, and not deleted before",
+  {},
+  async (scene) => {
+    const { window, folder } = scene;
+    await window.sideBar.show("Latent Lab");
+    const training = spawn(
+      process.execPath,
+      trainArguments(join(folder, ".latent-lab", "runs", "own"), "own", 4000),
+      {
+        stdio: "ignore",
+      },
+    );
+    scene.test.after(() => training.kill());
+    await eventually("its first epochs", () => epochsIn(join(folder, ".latent-lab/runs/own")) > 0);
+    await window.sideBar.show("Explorer");
+    await window.sideBar.show("Latent Lab");
+    await window.sideBar.click("own");
+    const dashboard = await window.panel('body[data-panel="dashboard"]');
+    const epoch = async () => Number(/Epoch\s+(\d+) of 4,000/.exec(await dashboard.text())?.[1] ?? 0);
+    const early = await eventually("an epoch", async () => (await epoch()) || undefined);
+    await eventually("a later one", async () => (await epoch()) > early);
+    const offered = await window.sideBar.offers("own");
+    assert.ok(offered.some((item) => item.startsWith("Copy")));
+    assert.ok(!offered.some((item) => item.startsWith("Delete")), offered.join());
+    training.kill("SIGINT");
+    await eventually("its end", async () => /Stopped/.test(await dashboard.text()));
+    const { epochsDone } = recordOf(join(folder, ".latent-lab/runs/own"));
+    await eventually("its last epoch", async () => (await epoch()) === epochsDone);
+    const after = await window.sideBar.offers("own");
+    for (const item of ["Resume", "Delete"])
+      assert.ok(
+        after.some((label) => label.startsWith(item)),
+        after.join(),
+      );
   },
 );

@@ -9,6 +9,20 @@ const program = fileURLToPath(new URL("../../dist/latent-lab.js", import.meta.ur
 /** Trains the VAE into the workspace `folder`, as the run `name`; gives the run's folder. */
 export function trainRun(folder: string, name: string, ...settings: readonly string[]): string {
   const run = join(folder, ".latent-lab", "runs", name);
+  const { status, stderr } = spawnSync(process.execPath, trainArguments(run, name, 3, ...settings), {
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+  return run;
+}
+
+/** What Node is called with to train the VAE into the folder `run`. */
+export function trainArguments(
+  run: string,
+  name: string,
+  epochs: number,
+  ...settings: readonly string[]
+): string[] {
   const all = [
     "dataset.kind=drawn-digits",
     "dataset.train=1500",
@@ -16,23 +30,7 @@ export function trainRun(folder: string, name: string, ...settings: readonly str
     `name=${name}`,
     ...settings,
   ];
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [
-      program,
-      "train",
-      "--preset",
-      "mnist-vae",
-      ...all.flatMap((setting) => ["--set", setting]),
-      "--epochs",
-      "3",
-      "--threads",
-      "1",
-      "--out",
-      run,
-    ],
-    { encoding: "utf8" },
-  );
-  assert.equal(status, 0, stderr);
-  return run;
+  const set = all.flatMap((setting) => ["--set", setting]);
+  const options = ["--epochs", String(epochs), "--threads", "1", "--out", run];
+  return [program, "train", "--preset", "mnist-vae", ...set, ...options];
 }

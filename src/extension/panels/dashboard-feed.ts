@@ -13,10 +13,12 @@ import type { RunMetrics } from "../runs/run-metrics.ts";
 import { isKnown, type RunStore } from "../runs/run-store.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
-import { metricsMessage, stepsMessage } from "./metrics-messages.ts";
+import { linesAfter, metricsMessage, stepsMessage } from "./metrics-messages.ts";
 
 /** Live lines are sent together, this often. */
 const millisecondsBetween = 100;
+/** How often a run is looked at that a program trains of which nobody tells: one in a terminal. */
+const millisecondsBetweenLooks = 2000;
 
 export interface FeedSources {
   readonly store: RunStore;
@@ -50,6 +52,9 @@ export class DashboardFeed implements vscode.Disposable {
   readonly #recorded = new Map<string, Float64Array>();
   readonly #waiting = new Map<string, MetricsLine[]>();
   #timer: NodeJS.Timeout | null = null;
+  /** Runs that another program trains. */
+  #elsewhere: readonly string[] = [];
+  #look: NodeJS.Timeout | null = null;
 
   constructor(runs: readonly string[], { store, trainings, metrics }: FeedSources, audience: Audience) {
     this.#runs = runs;
@@ -112,6 +117,7 @@ export class DashboardFeed implements vscode.Disposable {
   dispose(): void {
     this.#generation++;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#look !== null) clearTimeout(this.#look);
     this.#disposables.dispose();
   }
 
@@ -141,6 +147,7 @@ export class DashboardFeed implements vscode.Disposable {
       this.#sendWaiting();
       this.#sendWish();
     }
+    this.#lookAgainAt(cards);
   }
 
   #sendWish(): void {
@@ -165,7 +172,42 @@ export class DashboardFeed implements vscode.Disposable {
     for (const card of cards) this.#post({ kind: "card", card });
     for (const run of this.#runs)
       if (!cards.some(({ key }) => key === run)) this.#post({ kind: "gone", run });
+    // Of a run that has ended meanwhile, all that it has measured is read after its end.
+    for (const run of this.#elsewhere) await this.#sendNews(run, generation);
     for (const { key } of cards) await this.#sendPreviewList(key);
+    this.#lookAgainAt(cards);
+  }
+
+  /** Follows, by their files, runs that another program trains; those of our own processes are told. */
+  #lookAgainAt(cards: readonly RunCard[]): void {
+    const before = this.#elsewhere;
+    this.#elsewhere = cards
+      .filter(({ key, state }) => state === "training" && this.#trainings.of(key) === null)
+      .map(({ key }) => key);
+    if (this.#look !== null) clearTimeout(this.#look);
+    this.#look = null;
+    if (this.#elsewhere.length > 0)
+      this.#look = setTimeout(() => {
+        this.#look = null;
+        this.#sendCards().catch((error) => this.#audience.problem(error));
+      }, millisecondsBetweenLooks);
+    // Lists want to know, too.
+    if (before.some((run) => !this.#elsewhere.includes(run))) this.#store.refresh();
+  }
+
+  /** What the files hold that has not been told. */
+  async #sendNews(run: string, generation: number): Promise<void> {
+    const metrics = await this.#metrics.read(run);
+    const told = this.#told.get(run);
+    if (generation !== this.#generation || told === undefined) return;
+    if (metrics.step < told.step) {
+      // Training went on from a checkpoint: lines after it have been cut away.
+      this.#sendSnapshot();
+      return;
+    }
+    const lines = linesAfter(told, metrics);
+    this.#told.set(run, { step: metrics.step, epoch: metrics.epoch });
+    if (lines.length > 0) this.#post({ kind: "lines", run, lines });
   }
 
   /** Gives how far they went. */

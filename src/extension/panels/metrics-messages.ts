@@ -3,6 +3,7 @@
  * than all else that opens a dashboard: so those that a plot shows go first, and every one after them, in pieces that
  * the page asks for when it has drawn.
  */
+import type { MetricsLine } from "../../contract/run.ts";
 import type { ToDashboard } from "../../contract/view.ts";
 import type { Metrics } from "../runs/run-metrics.ts";
 
@@ -29,6 +30,28 @@ export function metricsMessage(
 export function stepsMessage(run: string, train: Float64Array, from: number): ToDashboard | null {
   const to = Math.min(train.length / rows, from + pieceSteps);
   return from < to ? { kind: "steps", run, from, train: piece(train, from, to) } : null;
+}
+
+/** What was measured after a step and an epoch, as a process would have told it: the steps, then the epochs. */
+export function linesAfter(
+  told: { readonly step: number; readonly epoch: number },
+  { train, epochs, imagesPerSecond }: Metrics,
+): MetricsLine[] {
+  const count = train.length / rows;
+  const at = (row: number, index: number) => train[row * count + index] ?? 0;
+  const lines: MetricsLine[] = [];
+  for (let index = 0; index < count; index++) {
+    const step = at(0, index);
+    if (step <= told.step) continue;
+    lines.push({
+      event: "step",
+      step,
+      epoch: (epochs.findLast((epoch) => epoch.step < step)?.epoch ?? 0) + 1,
+      train: { loss: at(1, index), reconstruction: at(2, index), kl: at(3, index) },
+      imagesPerSecond: imagesPerSecond ?? 0,
+    });
+  }
+  return [...lines, ...epochs.filter(({ epoch }) => epoch > told.epoch)];
 }
 
 /** The first and the last step, and of those on each pixel column the two of the lowest and the highest loss. */

@@ -1,7 +1,8 @@
 /** Measurements on their way to a page: what a plot shows first, then every step. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { metricsMessage, stepsMessage } from "../../../src/extension/panels/metrics-messages.ts";
+import type { EpochEvent } from "../../../src/contract/events.ts";
+import { linesAfter, metricsMessage, stepsMessage } from "../../../src/extension/panels/metrics-messages.ts";
 import { Measurements } from "../../../webview-ui/dashboard/measurements.ts";
 
 /** [4, steps], with one step whose KL divergence stands out. */
@@ -88,3 +89,30 @@ test("a piece that does not follow the one before is left out", () => {
   addPiece(measurements, train, 0);
   assert.equal(measurements.missing, missing);
 });
+
+test("what was measured since is told as lines, with the epochs that steps belong to", () => {
+  const train = Float64Array.from([5, 10, 15, 9, 8, 7, 6, 5, 4, 3, 3, 3]);
+  const metrics = {
+    train,
+    epochs: [epochEnding(1, 7), epochEnding(2, 14)],
+    imagesPerSecond: 2,
+    step: 15,
+    epoch: 2,
+  };
+  const lines = linesAfter({ step: 5, epoch: 1 }, metrics);
+  assert.deepEqual(
+    lines.map(({ event, epoch, step, train: { loss } }) => [event, epoch, step, loss]),
+    [
+      ["step", 2, 10, 8],
+      ["step", 3, 15, 7],
+      ["epoch", 2, 14, 0],
+    ],
+  );
+  assert.deepEqual(linesAfter({ step: 15, epoch: 2 }, metrics), []);
+});
+
+function epochEnding(epoch: number, step: number): EpochEvent {
+  const losses = { loss: 0, reconstruction: 0, kl: 0 };
+  const test = { ...losses, aboveFloor: null, pixelMse: 0, klPerDimension: [], activeUnits: null };
+  return { event: "epoch", epoch, step, train: losses, test, seconds: 1, imagesPerSecond: 1 };
+}
