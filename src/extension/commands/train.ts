@@ -1,10 +1,11 @@
 /** Train…, Train This Experiment, Resume, Stop: from what the user picks to a training process. */
 import { basename, relative } from "node:path";
 import * as vscode from "vscode";
+import type { Experiment } from "../../contract/experiment.ts";
 import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
-import { checkExperimentText } from "../experiments/experiment-text.ts";
+import { checkExperimentText, parseExperimentText } from "../experiments/experiment-text.ts";
 import { isKnown, isResumable, labelOf } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { progressInWords } from "../status-bar.ts";
@@ -15,6 +16,8 @@ const firstPreset = "mnist-vae";
 
 interface Choice extends vscode.QuickPickItem {
   readonly args?: readonly string[];
+  /** Of an experiment file. */
+  readonly file?: vscode.Uri;
   readonly asksFolder?: "pictures" | "idx";
 }
 
@@ -23,7 +26,7 @@ export async function train(services: Services): Promise<void> {
   const folder = await pickWorkspaceFolder();
   const model = await pickModel(folder);
   if (model === undefined) return;
-  const data = await pickData(model.label);
+  const data = await pickData(model);
   if (data === undefined) return;
   await start(services, folder, [...(model.args ?? []), ...data]);
 }
@@ -43,7 +46,7 @@ export async function trainThis(services: Services, uri: vscode.Uri | undefined)
   // The process reads the file from the disk.
   if (document.isDirty && !(await document.save())) return;
   const folder = vscode.workspace.getWorkspaceFolder(target)?.uri.fsPath ?? (await pickWorkspaceFolder());
-  await start(services, folder, [target.fsPath]);
+  await start(services, folder, [target.fsPath, ...dataFolderFor(checked)]);
 }
 
 export async function resume(services: Services, given: string | undefined): Promise<void> {
@@ -119,10 +122,11 @@ async function pickModel(folder: string): Promise<Choice | undefined> {
   );
   ofPresets.sort((a, b) => Number(b.label === firstPreset) - Number(a.label === firstPreset));
   const ofFiles = files.map(
-    ({ fsPath }): Choice => ({
-      label: relative(folder, fsPath) || fsPath,
+    (file): Choice => ({
+      label: relative(folder, file.fsPath) || file.fsPath,
       iconPath: new vscode.ThemeIcon("json"),
-      args: [fsPath],
+      args: [file.fsPath],
+      file,
     }),
   );
   return vscode.window.showQuickPick(
@@ -140,19 +144,16 @@ async function pickModel(folder: string): Promise<Choice | undefined> {
 }
 
 /** Arguments that say what to train on; undefined where the user thought better of it. */
-async function pickData(model: string): Promise<readonly string[] | undefined> {
-  const folder = vscode.workspace.getConfiguration("latentLab").get("dataFolder", "");
-  const isPreset = presets.some(({ name }) => name === model);
-  const fromFolder = folder === "" ? [] : ["--data", folder];
+async function pickData({ file }: Choice): Promise<readonly string[] | undefined> {
   const choices: Choice[] = [
-    isPreset
+    file === undefined
       ? {
           label: "MNIST",
           description: "60,000 + 10,000 handwritten digits",
           detail: "Downloaded once where it is not here yet; without a network, digits are drawn instead",
-          args: fromFolder,
+          args: mnistFolder(),
         }
-      : { label: "As the experiment says", args: [] },
+      : await dataOf(file),
     {
       label: "Drawn digits, a quick try",
       description: "2,000 + 400 images",
@@ -187,6 +188,24 @@ async function pickData(model: string): Promise<readonly string[] | undefined> {
   if (picked === undefined) return undefined;
   const kind = choice.asksFolder === "pictures" ? "folder" : "idx";
   return ["--set", `dataset.kind=${kind}`, "--set", `dataset.path=${picked.fsPath}`];
+}
+
+/** What an experiment file says itself. One that is not valid is refused when it is trained. */
+async function dataOf(file: vscode.Uri): Promise<Choice> {
+  const experiment = parseExperimentText(await vscode.workspace.openTextDocument(file));
+  const choice = { label: "As the experiment says" };
+  if (experiment === null) return { ...choice, args: [] };
+  return { ...choice, description: experiment.dataset.kind, args: dataFolderFor(experiment) };
+}
+
+function dataFolderFor({ dataset }: Experiment): string[] {
+  return dataset.kind === "mnist" ? mnistFolder() : [];
+}
+
+/** Where MNIST is looked for first. */
+function mnistFolder(): string[] {
+  const folder = vscode.workspace.getConfiguration("latentLab").get("dataFolder", "");
+  return folder === "" ? [] : ["--data", folder];
 }
 
 function drawn(train: number, test: number): string[] {

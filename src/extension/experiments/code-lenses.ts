@@ -1,4 +1,5 @@
 /** Above an experiment file: Train, Resume, and how its last run went. A setting turns them off. */
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { Disposables } from "../dispose.ts";
 import { isKnown, type KnownRun, type RunStore } from "../runs/run-store.ts";
@@ -31,10 +32,14 @@ export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Dis
     const lenses = vscode.workspace.isTrusted
       ? [lens("$(play) Train", "latentLab.trainThis", document.uri)]
       : [];
-    const last = await this.#lastRun(document);
+    const experiment = parseExperimentText(document);
+    const last = experiment === null ? null : await this.#lastRun(experiment.name);
     if (last === null) return lenses;
-    if (last.state === "stopped" || last.state === "killed")
-      lenses.push(lens("$(debug-continue) Resume", "latentLab.resume", last.path));
+    if (last.state === "stopped" || last.state === "killed") {
+      const isChanged = !isDeepStrictEqual(experiment, last.record.experiment);
+      const title = isChanged ? "Resume with its old settings" : "Resume";
+      lenses.push(lens(`$(debug-continue) ${title}`, "latentLab.resume", last.path));
+    }
     const loss = last.lastEpoch === null ? last.state : `loss ${lossInWords(last.lastEpoch.test.loss)}`;
     lenses.push(lens(`Last run: ${loss}`, "latentLab.openDashboard", last.path));
     return lenses;
@@ -45,10 +50,8 @@ export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Dis
   }
 
   /** The newest run of an experiment of this name. */
-  async #lastRun(document: vscode.TextDocument): Promise<KnownRun | null> {
-    const experiment = parseExperimentText(document);
-    if (experiment === null) return null;
+  async #lastRun(name: string): Promise<KnownRun | null> {
     const runs = await this.#store.list();
-    return runs.filter(isKnown).find(({ record }) => record.experiment.name === experiment.name) ?? null;
+    return runs.filter(isKnown).find(({ record }) => record.experiment.name === name) ?? null;
   }
 }
