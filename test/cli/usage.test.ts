@@ -126,7 +126,7 @@ test("a name that is empty, as a script's unset variable is, never means the cur
 
 test("an engine that is not there is named, with those that are", async (t) => {
   const folder = temporaryFolder(t);
-  const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "cuda"], folder, 1);
+  const said = await refusal(["train", "--preset", "mnist-vae", "--engine", "cuda"], folder, 2);
   assert.match(said, /there is no engine "cuda"\nhint: Engines: auto, webgpu, cpu, tensorflow\./);
 });
 
@@ -252,7 +252,7 @@ test("presets are listed by name, and under --json as whole experiments", async 
     presets.map(({ name }) => name),
   );
   await writeFile(join(folder, "latent-lab.json"), JSON.stringify(json.presets[0].experiment));
-  assert.doesNotMatch(await refusal(["train", "--engine", "nope"], folder, 1), /latent-lab\.json/);
+  assert.doesNotMatch(await refusal(["train", "--engine", "nope"], folder, 2), /latent-lab\.json/);
 });
 
 test("engines says of each how fast it is here, or why it is out and what to do", async (t) => {

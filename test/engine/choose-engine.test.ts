@@ -156,11 +156,7 @@ test("what fails while the data is loaded fails the choice", async () => {
 });
 
 test("an engine that there is not is refused, with those there are", async () => {
-  await failsWith(
-    async () => requireChoice("cuda", options),
-    "engine-unavailable",
-    'there is no engine "cuda"',
-  );
+  await failsWith(async () => requireChoice("cuda", options), "usage", 'there is no engine "cuda"');
 });
 
 test("a wish for a GPU that nobody knows is refused", async (t) => {

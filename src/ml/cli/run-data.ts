@@ -26,7 +26,7 @@ export async function loadRunData(
     throw new Failure(
       error.code,
       error.message,
-      `The run found its images in ${dataFolder}, where they are no more: name their folder with --data.`,
+      `The run found its images in ${dataFolder}, where they are no more. Name their folder: --data DIR (in VS Code: the setting latentLab.dataFolder).`,
       { cause: error },
     );
   }

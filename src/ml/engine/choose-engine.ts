@@ -95,14 +95,14 @@ export async function chooseForUse(name: string, options: EngineOptions): Promis
 }
 
 /**
- * To be asked before anything that takes time. Throws a Failure: engine-unavailable for an engine that there is not,
- * usage for threads the machine lacks.
+ * To be asked before anything that takes time. Throws a Failure (usage) for an engine that there is
+ * not, and for threads the machine lacks.
  */
 export function requireChoice(name: string, { threads }: EngineOptions): void {
   checkThreads(threads);
   if (name === "auto" || engineNames.includes(name)) return;
   throw new Failure(
-    "engine-unavailable",
+    "usage",
     `there is no engine "${name}"`,
     `Engines: auto, ${engineNames.join(", ")}. What runs here: latent-lab engines`,
   );

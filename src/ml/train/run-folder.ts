@@ -2,7 +2,7 @@
  * Run folders held for writing: making a new one, going on with an old one. What the folder holds is in
  * contract/run.ts; its record, checkpoints and metrics have files of their own here.
  */
-import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
@@ -178,7 +178,8 @@ interface Place {
 async function makeUnique(parent: string, name: string): Promise<Place> {
   const root = resolve(parent);
   try {
-    await makeFolder(root);
+    // Runs are large, and a repository around them is for what makes them.
+    if (await makeFolder(root)) await writeFile(join(root, ".gitignore"), "*\n");
     for (let number = 1; ; number++) {
       const path = join(root, number === 1 ? name : `${name}-${number}`);
       if (await makeNew(path)) return { path, made: true };

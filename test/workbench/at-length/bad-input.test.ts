@@ -85,7 +85,9 @@ scenario(
     await window.editors.open("latent-lab.json");
     await window.editors.clickCodeLens("Train");
     await window.statusBar.textLike(/epoch \d+\/2000/);
-    const [name = ""] = readdirSync(join(folder, ".latent-lab", "runs"));
+    const [name = ""] = readdirSync(join(folder, ".latent-lab", "runs")).filter(
+      (entry) => !entry.startsWith("."),
+    );
     const run = join(folder, ".latent-lab", "runs", name);
     await window.editors.activate("latent-lab.json");
     await window.editors.replaceText('{ "model": { "kind": "variational", ');
