@@ -133,6 +133,9 @@ describe("dashboard", () => {
     assert.equal(await slider.getAttribute("aria-valuetext"), "Epoch 3 of 4");
     assert.equal((await panel.heard("want-preview", 2)).epoch, 3);
     await panel.post(previewMessage(run, 3));
+    assert.match(await panel.text(".where"), /^Values at epoch 3/);
+    const loss = run.metrics.epochs[2]?.test.loss.toFixed(2);
+    assert.equal(await panel.text('[data-curve="test-loss"] .legend-value'), loss);
     await panel.page.locator('canvas[aria-label*="epoch 3"]').first().waitFor();
     const third = await look();
     assert.notEqual(third.pictures, last.pictures);
@@ -357,7 +360,15 @@ describe("dashboard", () => {
     const rows = await panel.page.locator(".run-values tbody tr").allTextContents();
     assert.equal(rows.length, 2);
     assert.notEqual(rows[0], rows[1]);
+    assert.doesNotMatch(await panel.text(".where"), /differently/);
     await panel.picture("dashboard-compare");
+
+    const experiment = {
+      ...other.card.experiment,
+      loss: { reconstruction: "mse", reduction: "mean", beta: 1 },
+    };
+    await showRun(panel, run, { ...other, card: { ...other.card, experiment } });
+    assert.match(await panel.text(".where"), /These runs measure their losses differently/);
   });
 
   test("the chart follows a change of theme", { skip }, async () => {

@@ -9,7 +9,9 @@ import { Legend } from "./legend.ts";
 import { type Axis, type Curve, type CurveId, curvesFor, type ShownRun, scaleOf } from "./series.ts";
 import type { ViewState } from "./view-state.ts";
 
-const croppedWords = "The beginning lies above the chart; the log scale shows it.";
+const croppedWords = "The beginning lies above the chart; the log scale shows it";
+const unlikeWords =
+  "These runs measure their losses differently: compare how curves fall, not how high they lie";
 
 export interface CurveSectionListener {
   change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
@@ -34,6 +36,8 @@ export class CurveSection {
   #curves: readonly Curve[] = [];
   #state: Pick<ViewState, "axis" | "log" | "hidden"> | null = null;
   #cursor: number | null = null;
+  /** The epoch that somebody has chosen to look at. */
+  #chosen: number | null = null;
   #cropped = false;
 
   constructor(theme: Theme, listener: CurveSectionListener) {
@@ -93,12 +97,23 @@ export class CurveSection {
     this.#table.refresh();
   }
 
-  /** Draws a line at this epoch; null: none. */
-  markEpoch(epoch: number | null): void {
+  /** Draws a line at this epoch; null: none. One that was chosen is that of the values, too. */
+  markEpoch(epoch: number | null, isChosen: boolean): void {
+    this.#chosen = isChosen ? epoch : null;
+    this.#chart.mark(this.#placeOf(epoch));
+    this.#showValues();
+  }
+
+  /** Where an epoch ends on the axis. */
+  #placeOf(epoch: number | null): number | null {
     const [first] = this.#runs;
-    if (first === undefined || this.#state === null) return;
-    const steps = epoch === null ? null : epoch * first.card.stepsPerEpoch;
-    this.#chart.mark(steps === null ? null : steps * scaleOf(first, this.#state.axis));
+    if (epoch === null || first === undefined || this.#state === null) return null;
+    return epoch * first.card.stepsPerEpoch * scaleOf(first, this.#state.axis);
+  }
+
+  /** What the values belong to: what the cursor points at, else the chosen epoch; null: the latest. */
+  get #valuesAt(): number | null {
+    return this.#cursor ?? this.#placeOf(this.#chosen);
   }
 
   #draw(state: Pick<ViewState, "axis" | "log" | "hidden">): void {
@@ -123,14 +138,16 @@ export class CurveSection {
 
   #showValues(): void {
     if (this.#state === null) return;
-    this.#legend.showValues(this.#state.axis, this.#cursor);
+    this.#legend.showValues(this.#state.axis, this.#valuesAt);
     this.#showPlace();
   }
 
   #showPlace(): void {
     if (this.#state === null) return;
-    const values = this.#cursor === null ? "Latest values" : place(this.#state.axis, this.#cursor);
-    setText(this.#where, this.#cropped ? `${values}. ${croppedWords}` : values);
+    const at = this.#valuesAt;
+    const values = at === null ? "Latest values" : place(this.#state.axis, at);
+    const notes = [this.#cropped ? croppedWords : "", haveLikeLosses(this.#runs) ? "" : unlikeWords];
+    setText(this.#where, [values, ...notes.filter((note) => note !== "")].join(". "));
   }
 
   #toggle(id: CurveId): void {
@@ -139,6 +156,12 @@ export class CurveSection {
       hidden: hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id],
     });
   }
+}
+
+/** Whether one run's loss is a better or a worse one than another's: the same quantity, summed or averaged alike. */
+function haveLikeLosses(runs: readonly ShownRun[]): boolean {
+  const kinds = runs.map(({ card }) => JSON.stringify(card.experiment.loss));
+  return kinds.every((kind) => kind === kinds[0]);
 }
 
 function place(axis: Axis, x: number): string {

@@ -249,7 +249,7 @@ export class Dashboard {
   /** Pictures, latents and the line in the chart belong to one epoch. */
   #showEpoch({ card, measurements }: Run): void {
     const { epoch } = this.#pictures;
-    this.#curves.markEpoch(epoch);
+    this.#curves.markEpoch(epoch, this.#state.epoch !== null);
     this.#latents.element.hidden = !card.variational;
     const measured = epoch === null ? measurements.latestEpoch : measurements.epochAt(epoch);
     this.#latents.show(measured ?? null);
