@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { registerCommands } from "./commands/register.ts";
 import { commandOfAction } from "./commands/run-commands.ts";
+import { setContext } from "./context.ts";
 import { ExperimentCodeLenses } from "./experiments/code-lenses.ts";
 import { ExperimentDiagnostics } from "./experiments/diagnostics.ts";
 import { experimentGlob } from "./experiments/experiment-files.ts";
@@ -72,13 +73,13 @@ export function activate(context: vscode.ExtensionContext): void {
   keep(new StatusBar(trainings, store));
   keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
   keep(new DatasetProgress(trainings));
-  keep(setContexts(trainings, store));
+  keep(keepContexts(trainings, store));
   const tree = keep(
     vscode.window.createTreeView("latentLab.runs", { treeDataProvider: new RunsTree(store) }),
   );
   // Other programs train as well, and tell nobody.
   keep(tree.onDidChangeVisibility(({ visible }) => visible && store.refresh()));
-  keep(vscode.window.onDidChangeWindowState(({ focused }) => focused && tree.visible && store.refresh()));
+  keep(vscode.window.onDidChangeWindowState(({ focused }) => focused && store.refresh()));
   keep(vscode.window.registerWebviewViewProvider("latentLab.live", dashboards));
   keep(vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards));
   keep(vscode.window.registerWebviewPanelSerializer(encodeViewType, new EncodePanelSerializer(encode)));
@@ -106,17 +107,15 @@ function commandLineTool(context: vscode.ExtensionContext, log: vscode.LogOutput
   return { script, runtimes };
 }
 
-/** What the manifest's conditions ask: whether anything trains, which runs there are. */
-function setContexts(trainings: Trainings, store: RunStore): vscode.Disposable {
-  const set = (name: string, value: unknown) =>
-    void vscode.commands.executeCommand("setContext", `latentLab.${name}`, value);
+/** Keeps what the manifest's conditions ask: whether anything trains, which runs there are. */
+function keepContexts(trainings: Trainings, store: RunStore): vscode.Disposable {
   const listed = store.onDidList((runs) => {
     const known = runs.filter(isKnown);
-    set("hasRuns", runs.length > 0);
-    set("hasSeveralRuns", known.length > 1);
-    set("hasResumableRun", known.some(isResumable));
+    setContext("hasRuns", runs.length > 0);
+    setContext("hasSeveralRuns", known.length > 1);
+    setContext("hasResumableRun", known.some(isResumable));
   });
-  const training = trainings.onDidChange(() => set("isTraining", trainings.all.length > 0));
+  const training = trainings.onDidChange(() => setContext("isTraining", trainings.all.length > 0));
   const changed = store.onDidChange(() => void store.list());
   void store.list();
   return vscode.Disposable.from(listed, training, changed);

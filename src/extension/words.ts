@@ -23,10 +23,15 @@ export function elapsedInWords(seconds: number): string {
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : durationInWords(seconds);
 }
 
+/** 60000 → "60,000". */
+export function countInWords(count: number): string {
+  // Not toLocaleString: its first call takes 40 ms, in which the extension host does nothing else.
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 /** 43,218 → "43,000". */
 export function roughly(count: number): string {
-  // Not toLocaleString: its first call takes 40 ms, in which the extension host does nothing else.
-  return String(Number(count.toPrecision(2))).replace(/\B(?=(?:\d{3})+$)/g, ",");
+  return countInWords(Number(count.toPrecision(2)));
 }
 
 export function bytesInWords(bytes: number): string {

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { commandRemedy, RemediableFailure } from "../report.ts";
 import { isKnown, type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
-import { lossInWords, stateInWords } from "../words.ts";
+import { countInWords, lossInWords, stateInWords } from "../words.ts";
 
 /** Throws a Failure (usage) in Restricted Mode. */
 export function requireTrust(what: string): void {
@@ -74,7 +74,7 @@ function itemOf(run: KnownRun): vscode.QuickPickItem & { readonly path: string }
   const loss = lastEpoch === null ? "" : `, loss ${lossInWords(lastEpoch.test.loss)}`;
   return {
     label: runLabel(run),
-    description: `${stateInWords(state)}, epoch ${record.epochsDone} of ${record.experiment.training.epochs}${loss}`,
+    description: `${stateInWords(state)}, epoch ${countInWords(record.epochsDone)} of ${countInWords(record.experiment.training.epochs)}${loss}`,
     detail: record.dataset.source,
     path,
   };

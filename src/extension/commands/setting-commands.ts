@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Failure, hasSystemCode } from "../../contract/failure.ts";
 import { preparingSchema } from "../../contract/preparing.ts";
+import { setContext } from "../context.ts";
 import { starter } from "../experiments/experiment-files.ts";
 import type { Services } from "../services.ts";
 import { movesBar } from "../training/dataset-progress.ts";
@@ -120,6 +121,7 @@ export async function newExperiment(): Promise<void> {
   const folder = vscode.Uri.file(await pickWorkspaceFolder());
   const uri = await freeName(folder);
   await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(starter));
+  setContext("hasMadeExperiment", true);
   await vscode.window.showTextDocument(uri);
 }
 

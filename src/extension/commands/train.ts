@@ -112,6 +112,9 @@ async function start(services: Services, folder: string, args: readonly string[]
 
 async function pickModel(folder: string): Promise<Choice | undefined> {
   const files = await findExperimentFiles();
+  // The one that is being written is meant.
+  const open = vscode.window.activeTextEditor?.document.uri.path;
+  files.sort((a, b) => Number(b.path === open) - Number(a.path === open));
   const ofPresets = presets.map(
     ({ name, description }): Choice => ({
       label: name,
@@ -183,6 +186,7 @@ async function pickData({ file }: Choice): Promise<readonly string[] | undefined
     (await vscode.window.showOpenDialog({
       canSelectFolders: true,
       canSelectFiles: false,
+      title: choice.asksFolder === "pictures" ? "A folder of pictures" : "A folder of IDX files",
       openLabel: "Train on It",
     })) ?? [];
   if (picked === undefined) return undefined;

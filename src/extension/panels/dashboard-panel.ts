@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { type DashboardAction, type FromDashboard, fromDashboardSchema } from "../../contract/view.ts";
+import { setContext } from "../context.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
 import { isKnown, runLabel } from "../runs/run-store.ts";
@@ -130,6 +131,7 @@ export class Dashboards
   }
 
   #furnish(panel: vscode.WebviewPanel, runs: readonly string[]): DashboardFeed {
+    setContext("hasShownDashboard", true);
     const disposables = new Disposables();
     panel.iconPath = iconOf(this.#context.extension);
     const feed = disposables.add(this.#connect(panel.webview, runs, () => panel.visible, disposables));

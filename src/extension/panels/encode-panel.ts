@@ -19,6 +19,7 @@ import {
   type ToEncodePanel,
   viewProtocolVersion,
 } from "../../contract/view.ts";
+import { setContext } from "../context.ts";
 import { Disposables } from "../dispose.ts";
 import { capitalised, type Reporter, sentence } from "../report.ts";
 import { readSmall } from "../runs/run-folder.ts";
@@ -77,6 +78,7 @@ export function openEncodePanel(context: EncodeContext, pictures: readonly vscod
     known.page.startAgain();
     return;
   }
+  setContext("hasShownEncodePanel", true);
   const [first] = pictures;
   const title =
     pictures.length === 1 && first !== undefined ? basename(first.fsPath) : `${pictures.length} pictures`;

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { RunState } from "../../contract/view.ts";
-import { lossInWords, stateInWords } from "../words.ts";
+import { countInWords, lossInWords, stateInWords } from "../words.ts";
 import { isKnown, type ListedRun, type RunStore, shortDate } from "./run-store.ts";
 
 /** The runs shown; more are a matter for the folder itself. */
@@ -85,7 +85,7 @@ function tooltipOf({
   const text = new vscode.MarkdownString();
   const rows = [
     ["State", stateInWords(state)],
-    ["Epochs", `${record.epochsDone} of ${record.experiment.training.epochs}`],
+    ["Epochs", `${countInWords(record.epochsDone)} of ${countInWords(record.experiment.training.epochs)}`],
     ...(lastEpoch === null ? [] : [["Test loss", lossInWords(lastEpoch.test.loss)]]),
     ["Data", record.dataset.source],
     ["Engine", `${record.engine}: ${record.device}`],

@@ -9,7 +9,7 @@ import { Failure } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
 import { Disposables } from "../dispose.ts";
 import { commandRemedy, type Reporter } from "../report.ts";
-import { elapsedInWords, lossInWords, roughly } from "../words.ts";
+import { countInWords, elapsedInWords, lossInWords, roughly } from "../words.ts";
 import type { EndedTraining, Trainings } from "./trainings.ts";
 import type { WatchedTraining } from "./watched-training.ts";
 
@@ -52,7 +52,7 @@ export class Announcer implements vscode.Disposable {
         log.info(`engine  ${event.engine}: ${event.device}`);
         if (event.engineReason !== null) log.info(`        ${event.engineReason}`);
         log.info(
-          `data    ${dataset.source}: ${dataset.train} + ${dataset.test} images of ${dataset.width}×${dataset.height}`,
+          `data    ${dataset.source}: ${countInWords(dataset.train)} + ${countInWords(dataset.test)} images of ${dataset.width}×${dataset.height}`,
         );
         if (event.resumedAtStep > 0) log.info(`resumed at step ${event.resumedAtStep}`);
       }
