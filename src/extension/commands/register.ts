@@ -36,8 +36,8 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("stop", (run) => stop(services, runOf(run)));
   register("resume", (run) => resume(services, runOf(run)));
   register("openDashboard", (run) => openDashboard(services, runOf(run)));
-  register("showReconstructions", (run) => showReconstructions(services, runOf(run) ?? dashboards.active));
-  register("generateSamples", (run) => generateSamples(services, runOf(run) ?? dashboards.active));
+  register("showReconstructions", (run) => showReconstructions(services, runOf(run) ?? dashboards.activeRun));
+  register("generateSamples", (run) => generateSamples(services, runOf(run) ?? dashboards.activeRun));
   register("encodeImage", (uri, selected) => encodeImage(services, uriOf(uri), urisOf(selected)));
   register("decodeLatent", (uri) => decodeLatent(uriOf(uri)));
   register("selectEngine", () => selectEngine(services));
@@ -45,8 +45,8 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("getMnist", () => getMnist(services));
   register("newExperiment", () => newExperiment());
   register("compareRuns", (run) => compareRuns(services, runOf(run)));
-  register("openRunFolder", (run) => openRunFolder(services, runOf(run) ?? dashboards.active));
-  register("deleteRun", (run) => deleteRun(services, runOf(run) ?? dashboards.active));
+  register("openRunFolder", (run) => openRunFolder(services, runOf(run) ?? dashboards.activeRun));
+  register("deleteRun", (run) => deleteRun(services, runOf(run) ?? dashboards.activeRun));
   register("copyJson", (run) => withRun(run, (path) => copyJson(services, path)));
   register("copyPyTorch", (run) => withRun(run, (path) => copyPyTorch(services, path)));
   register("refreshRuns", () => services.store.refresh());

@@ -57,7 +57,7 @@ export class Dashboards
   }
 
   /** The run in the dashboard that has the focus; undefined for a comparison, and where none has it. */
-  get active(): string | undefined {
+  get activeRun(): string | undefined {
     const [only, ...others] = [...this.#open].find(({ panel }) => panel.active)?.feed.runs ?? [];
     return others.length === 0 ? only : undefined;
   }
