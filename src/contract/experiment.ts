@@ -10,6 +10,8 @@ const describe = <T extends z.ZodMiniType>(schema: T, description: string): T =>
 
 /** Pixels on one side of an image, at most. */
 export const maximumImageSide = 256;
+/** Passes over the training images, at most. */
+export const maximumEpochs = 100_000;
 /** Units in one hidden layer, at most. */
 const maximumWidth = 65_536;
 
@@ -141,7 +143,7 @@ const optimizer = z.lazy(() =>
 
 const training = z.lazy(() =>
   z.strictObject({
-    epochs: z._default(describe(positiveInteger(100_000), "Passes over the training images."), 10),
+    epochs: z._default(describe(positiveInteger(maximumEpochs), "Passes over the training images."), 10),
     batch: z._default(describe(positiveInteger(8192), "Images per optimiser step."), 128),
     seed: z._default(describe(seed(), "Seed of weights, shuffling and latent noise."), 1),
     earlyStopping: z.optional(

@@ -10,7 +10,7 @@ import { epochSchema } from "./events.ts";
 import { metricsLineSchema } from "./run.ts";
 
 /** Raised when panel and extension of different versions could misunderstand each other. */
-export const viewProtocolVersion = 2;
+export const viewProtocolVersion = 3;
 
 const key = () => z.string().check(z.maxLength(4096));
 const bytes = () => z.instanceof(Uint8Array);
@@ -55,6 +55,7 @@ export const runCardSchema = z.lazy(() =>
     /** Actions that make sense now. */
     canStop: z.boolean(),
     canResume: z.boolean(),
+    canTrainLonger: z.boolean(),
   }),
 );
 export type RunCard = z.infer<typeof runCardSchema>;
@@ -108,6 +109,7 @@ export type ToDashboard = z.infer<typeof toDashboardSchema>;
 export const dashboardActions = [
   "stop",
   "resume",
+  "train-longer",
   "copy-json",
   "copy-pytorch",
   "open-folder",

@@ -7,6 +7,7 @@ export type ContextName =
   | "hasRuns"
   | "hasSeveralRuns"
   | "hasResumableRun"
+  | "hasExtendableRun"
   /** Once in this window, as the walkthrough's steps want it. */
   | "hasShownDashboard"
   | "hasShownEncodePanel"

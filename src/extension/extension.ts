@@ -16,7 +16,7 @@ import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { PanelMemory } from "./panels/panel-memory.ts";
 import { Reporter } from "./report.ts";
 import { RunMetrics } from "./runs/run-metrics.ts";
-import { isKnown, isResumable, RunStore } from "./runs/run-store.ts";
+import { isExtendable, isKnown, isResumable, RunStore } from "./runs/run-store.ts";
 import { RunsTree } from "./runs/runs-tree.ts";
 import type { Services } from "./services.ts";
 import { StatusBar } from "./status-bar.ts";
@@ -114,6 +114,7 @@ function keepContexts(trainings: Trainings, store: RunStore): vscode.Disposable 
     setContext("hasRuns", runs.length > 0);
     setContext("hasSeveralRuns", known.length > 1);
     setContext("hasResumableRun", known.some(isResumable));
+    setContext("hasExtendableRun", known.some(isExtendable));
   });
   const training = trainings.onDidChange(() => setContext("isTraining", trainings.all.length > 0));
   const changed = store.onDidChange(() => void store.list());

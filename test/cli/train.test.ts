@@ -131,6 +131,32 @@ test("an interrupted run writes its checkpoint, says how to go on, and goes on t
   assert.equal(await weights("stopped"), await weights("whole"));
 });
 
+test("a run is trained longer with --epochs, and what asks for no more is refused", async () => {
+  const trained = await runCli([...tinyTraining, "--epochs", "1", "--out", "longer"], { folder });
+  assert.equal(trained.code, 0, trained.stderr);
+  const refused = await runCli(["train", "--resume", "longer", "--epochs", "1"], { folder });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /1 epoch is trained already[\s\S]*more than 1/);
+  const longer = await runCli(["train", "--resume", "longer", "--epochs", "3", "--json"], { folder });
+  assert.equal(longer.code, 0, longer.stdout);
+  const epochs = events(longer.stdout).flatMap((event) => (event.event === "epoch" ? [event.epoch] : []));
+  assert.deepEqual(epochs, [2, 3]);
+  const again = await runCli(["train", "--resume", "longer"], { folder });
+  assert.match(again.stderr, /resumed at step 30, its last; --epochs N trains it longer/);
+});
+
+test("one that early stopping ended is not trained longer", async () => {
+  const stubborn = [
+    ...["--set", "training.earlyStopping.patience=1"],
+    ...["--set", "training.earlyStopping.minimumImprovement=1000000"],
+  ];
+  const trained = await runCli([...tinyTraining, ...stubborn, "--epochs", "9", "--out", "early"], { folder });
+  assert.equal(trained.code, 0, trained.stderr);
+  const refused = await runCli(["train", "--resume", "early", "--epochs", "20"], { folder });
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /early stopping ended it after epoch 2, and would again/);
+});
+
 test("what a stopped run says to go on with can be copied as it is", {
   skip: process.platform === "win32" ? "written for a POSIX shell" : false,
 }, async () => {

@@ -416,6 +416,13 @@ describe("dashboard", () => {
     await panel.picture("dashboard-failed");
   });
 
+  test("a finished run can be trained longer", { skip }, async () => {
+    const panel = await opened();
+    await panel.post({ kind: "card", card: { ...run.card, canTrainLonger: true } });
+    await panel.page.getByRole("button", { name: "Train longer…" }).click();
+    assert.deepEqual(await panel.heard("do"), { kind: "do", action: "train-longer", run: run.card.key });
+  });
+
   test("a killed run and one whose folder is gone say so", { skip }, async () => {
     const panel = await opened();
     await panel.post({ kind: "card", card: { ...run.card, state: "killed", canResume: true } });

@@ -68,6 +68,7 @@ async function readRun(folder: string): Promise<RealRun> {
     latent: experiment.model.encoder.at(-1) ?? 0,
     canStop: false,
     canResume: false,
+    canTrainLonger: false,
   };
   return { folder, card, metrics, previews: new Map(previews) };
 }

@@ -70,6 +70,7 @@ export async function train(
   try {
     await trainRun({
       run,
+      experiment: run.record.experiment,
       dataset: smallDataset,
       engine,
       threads: 1,

@@ -16,6 +16,7 @@ import { type TrainingEvent, trainingEventSchema } from "../../src/contract/even
 import { Failure } from "../../src/contract/failure.ts";
 import { drawDigits } from "../../src/ml/data/drawn-digits.ts";
 import type { Engine } from "../../src/ml/engine/engine.ts";
+import { withEpochs } from "../../src/ml/train/longer-run.ts";
 import { readMetrics } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { readRun } from "../../src/ml/train/run-record.ts";
@@ -117,6 +118,23 @@ for (const [name, choice] of Object.entries(models))
           assert.equal(loss, reconstruction + choice.loss.beta * kl);
           assert.equal(kl === 0, choice.model.kind === "autoencoder");
         }
+    });
+
+    test("trained longer after its end, it ends as one that planned so many epochs from the start", async (t) => {
+      const folder = temporaryFolder(t);
+      const planned = join(folder, "planned");
+      const longer = join(folder, "longer");
+      const { training } = choice;
+      await train(await createRun(planned, { ...choice, training: { ...training, epochs: 5 } }));
+      await train(await createRun(longer, choice));
+      const run = await RunWriter.resume(longer);
+      const { events } = await train(run, { experiment: withEpochs(run, 5) });
+      const [start] = events;
+      assert.ok(start?.event === "start" && start.epochs === 5 && start.resumedAtStep === 21);
+      assert.deepEqual(await outcome(longer), await outcome(planned));
+      const { record } = await readRun(longer);
+      assert.equal(record.experiment.training.epochs, 5);
+      assert.equal(record.epochsDone, 5);
     });
 
     test("stopped in the middle of epochs and gone on with ends as one that never stopped", async (t) => {

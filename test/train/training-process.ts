@@ -35,6 +35,7 @@ const run = existsSync(join(path, "run.json"))
 
 await trainRun({
   run,
+  experiment: run.record.experiment,
   dataset,
   engine,
   threads: 1,

@@ -84,6 +84,13 @@ export class QuickInput {
     return !(await this.#input.isVisible()) || !(await this.#input.inputValue()).startsWith(">");
   }
 
+  /** Answers an input box. */
+  async enter(text: string): Promise<void> {
+    await this.#input.waitFor();
+    await this.#input.fill(text);
+    await this.#input.press("Enter");
+  }
+
   /** Takes what is chosen already. */
   async accept(): Promise<void> {
     await this.#input.waitFor();

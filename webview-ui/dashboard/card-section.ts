@@ -41,12 +41,12 @@ export class CardSection {
       this.#buttons[index]?.setDisabled(
         action === "delete" ? isGone || isAlive(card.state) : isGone && action !== "show-log",
       );
-    const { state: _state, failure: _failure, canStop: _canStop, canResume: _canResume, ...rest } = card;
-    const now = JSON.stringify(rest);
+    const facts = factsOf(card);
+    const now = JSON.stringify([facts, card.experiment]);
     if (now === this.#shown) return;
     this.#shown = now;
     this.#facts.replaceChildren(
-      ...factsOf(card).flatMap(([name, value]) => [
+      ...facts.flatMap(([name, value]) => [
         element("dt", { text: name }),
         element("dd", { text: value, attributes: { title: value } }),
       ]),

@@ -1,4 +1,4 @@
-/** The head of the dashboard: which run it is, what it is doing, how far it is, Stop and Resume; and what went wrong. */
+/** The head of the dashboard: which run it is, what it is doing, how far it is, Stop, Resume and Train longer; and what went wrong. */
 import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
 import { button } from "../controls.ts";
 import { element, setText } from "../shared/elements.ts";
@@ -35,6 +35,7 @@ export class Header {
   readonly #state = element("span", { class: "state" });
   readonly #stop: ReturnType<typeof button>;
   readonly #resume: ReturnType<typeof button>;
+  readonly #longer: ReturnType<typeof button>;
   readonly #epoch = new Figure("Epoch");
   readonly #loss = new Figure("Test loss");
   readonly #speed = new Figure("Images/s");
@@ -56,8 +57,10 @@ export class Header {
   constructor(act: (action: DashboardAction) => void) {
     this.#stop = button("Stop", "secondary", () => act("stop"));
     this.#resume = button("Resume", "primary", () => act("resume"));
+    this.#longer = button("Train longer…", "secondary", () => act("train-longer"));
     const title = element("div", { class: "title" }, this.#name, this.#state);
-    const actions = element("div", { class: "tools" }, this.#stop.element, this.#resume.element);
+    const buttons = [this.#stop, this.#resume, this.#longer].map((action) => action.element);
+    const actions = element("div", { class: "tools" }, ...buttons);
     const figures = [this.#epoch, this.#loss, this.#speed, this.#left].map((figure) => figure.element);
     this.#notice.append(this.#noticeTitle, this.#noticeHint);
     this.element = element(
@@ -84,6 +87,7 @@ export class Header {
     this.#state.className = `state state-${isGone ? "gone" : card.state}`;
     this.#stop.element.hidden = isGone || !card.canStop;
     this.#resume.element.hidden = isGone || !card.canResume;
+    this.#longer.element.hidden = isGone || !card.canTrainLonger;
     this.#showFigures(progress);
     this.#showNotice(progress);
   }

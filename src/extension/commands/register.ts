@@ -16,7 +16,7 @@ import {
   showReconstructions,
 } from "./run-commands.ts";
 import { getMnist, newExperiment, selectEngine } from "./setting-commands.ts";
-import { resume, stop, train, trainThis } from "./train.ts";
+import { resume, stop, train, trainLonger, trainThis } from "./train.ts";
 
 export function registerCommands(services: Services): vscode.Disposable {
   const disposables = new Disposables();
@@ -35,6 +35,7 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("trainThis", (uri) => trainThis(services, uriOf(uri)));
   register("stop", (run) => stop(services, runOf(run)));
   register("resume", (run) => resume(services, runOf(run)));
+  register("trainLonger", (run) => trainLonger(services, runOf(run)));
   register("openDashboard", (run) => openDashboard(services, runOf(run)));
   register("showReconstructions", (run) => showReconstructions(services, runOf(run) ?? dashboards.activeRun));
   register("generateSamples", (run) => generateSamples(services, runOf(run) ?? dashboards.activeRun));

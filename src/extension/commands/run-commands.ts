@@ -171,6 +171,7 @@ export async function copyPyTorch({ store }: Services, run: string): Promise<voi
 export const commandOfAction: Readonly<Record<DashboardAction, string>> = {
   stop: "latentLab.stop",
   resume: "latentLab.resume",
+  "train-longer": "latentLab.trainLonger",
   "copy-json": "latentLab.copyJson",
   "copy-pytorch": "latentLab.copyPyTorch",
   "open-folder": "latentLab.openRunFolder",

@@ -1,14 +1,15 @@
-/** Train…, Train This Experiment, Resume, Stop: from what the user picks to a training process. */
+/** Train…, Train This Experiment, Resume, Train Longer, Stop: from what the user picks to a training process. */
 import { basename, relative } from "node:path";
 import * as vscode from "vscode";
-import type { Experiment } from "../../contract/experiment.ts";
+import { type Experiment, maximumEpochs } from "../../contract/experiment.ts";
 import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText, parseExperimentText } from "../experiments/experiment-text.ts";
-import { isKnown, isResumable, labelOf } from "../runs/run-store.ts";
+import { isExtendable, isKnown, isResumable, type KnownRun, labelOf, runLabel } from "../runs/run-store.ts";
 import type { Services } from "../services.ts";
 import { progressInWords } from "../status-bar.ts";
+import { countInWords } from "../words.ts";
 import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
 /** What the quick picks begin with: the exercise that shows the most. */
@@ -53,9 +54,40 @@ export async function resume(services: Services, given: string | undefined): Pro
   requireTrust("resume a run");
   const run = given ?? (await pickRun(services.store, "Resume which run?", isResumable));
   if (run === undefined) return;
-  const folder =
-    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run))?.uri.fsPath ?? (await pickWorkspaceFolder());
-  await start(services, folder, ["--resume", run]);
+  await start(services, await folderOf(run), ["--resume", run]);
+}
+
+/** More epochs for a run that has trained all it planned. */
+export async function trainLonger(services: Services, given: string | undefined): Promise<void> {
+  requireTrust("train a model");
+  const run = given ?? (await pickRun(services.store, "Train which run longer?", isExtendable));
+  if (run === undefined) return;
+  const known = await services.store.find(run);
+  if (!isKnown(known)) throw known.problem;
+  const epochs = await askEpochs(known);
+  if (epochs === undefined) return;
+  await start(services, await folderOf(run), ["--resume", run, "--epochs", epochs]);
+}
+
+/** How many epochs in all. */
+async function askEpochs(run: KnownRun): Promise<string | undefined> {
+  const { epochsDone } = run.record;
+  const fits = (epochs: number) => Number.isInteger(epochs) && epochs > epochsDone && epochs <= maximumEpochs;
+  return vscode.window.showInputBox({
+    title: `Train ${runLabel(run)} longer`,
+    prompt: `How many epochs in all? ${epochsDone === 1 ? "1 is" : `${countInWords(epochsDone)} are`} trained.`,
+    value: String(Math.min(2 * epochsDone, maximumEpochs)),
+    validateInput: (text) =>
+      fits(Number(text))
+        ? null
+        : `A whole number from ${countInWords(epochsDone + 1)} to ${countInWords(maximumEpochs)}`,
+  });
+}
+
+async function folderOf(run: string): Promise<string> {
+  return (
+    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run))?.uri.fsPath ?? (await pickWorkspaceFolder())
+  );
 }
 
 export async function stop(services: Services, run: string | undefined): Promise<void> {

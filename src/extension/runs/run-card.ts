@@ -1,6 +1,6 @@
 /** What the extension tells panels about a run: its record, joined with what its process is doing. */
 import type { RunCard } from "../../contract/view.ts";
-import { isResumable, type KnownRun } from "./run-store.ts";
+import { isExtendable, isResumable, type KnownRun } from "./run-store.ts";
 
 /** `isWatched`: whether its training process is in touch with this window; `isTrusted`: whether any may be launched. */
 export function cardOf(
@@ -30,6 +30,7 @@ export function cardOf(
     latent: encoder.at(-1) ?? 0,
     canStop: isWatched && state === "training",
     canResume: isTrusted && isResumable(run),
+    canTrainLonger: isTrusted && isExtendable(run),
   };
 }
 

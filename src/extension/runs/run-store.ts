@@ -35,6 +35,11 @@ export function isResumable({ state }: KnownRun): boolean {
   return state === "stopped" || state === "killed" || state === "failed";
 }
 
+/** Whether it has trained all the epochs it planned, and more would go on from there. */
+export function isExtendable({ state, record }: KnownRun): boolean {
+  return state === "finished" && record.reason === "finished";
+}
+
 interface ReadRun {
   readonly stamp: string;
   readonly record: RunRecord;

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { RunState } from "../../contract/view.ts";
 import { countInWords, lossInWords, stateInWords } from "../words.ts";
-import { isKnown, type ListedRun, type RunStore, shortDate } from "./run-store.ts";
+import { isExtendable, isKnown, type ListedRun, type RunStore, shortDate } from "./run-store.ts";
 
 /** The runs shown; more are a matter for the folder itself. */
 const maximumShown = 500;
@@ -24,7 +24,7 @@ export class RunItem extends vscode.TreeItem {
     const loss = lastEpoch === null ? [] : [`loss ${lossInWords(lastEpoch.test.loss)}`];
     this.description = [...loss, shortDate(record.createdAt) ?? ""].join(" · ");
     this.iconPath = iconOf(state);
-    this.contextValue = `run.${state}`;
+    this.contextValue = isExtendable(run) ? "run.finished.extendable" : `run.${state}`;
     this.tooltip = tooltipOf(run);
     this.command = {
       command: "latentLab.openDashboard",

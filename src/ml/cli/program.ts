@@ -66,7 +66,7 @@ function addTrain(program: Command, context: Context): void {
     .addOption(number("--batch <n>", "images per step", 1, 8192))
     .addOption(number("--seed <n>", "seed of weights, shuffling and latent noise", 0, 0xffff_ffff));
   withEngineOptions(command)
-    .option("--resume <run>", "go on with a run to the epochs it planned", named)
+    .option("--resume <run>", "go on with a run to the epochs it planned, or to --epochs", named)
     .option(
       "--control <dir>",
       "for editors: a socket to watch and stop the training, described by a file in this folder",
@@ -287,6 +287,7 @@ Examples:
   latent-lab train --preset mnist-autoencoder --set dataset.kind=drawn-digits
   latent-lab train experiment.json --data ~/datasets --out run1 --json > events.jsonl
   latent-lab train --resume latest
+  latent-lab train --resume latest --epochs 20     longer: 20 epochs in all
 
 MNIST comes from --data, else LATENT_LAB_DATA, else the cache folder, else a
 download. Without network or copy, digits drawn by Latent Lab take its place.

@@ -12,6 +12,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 import { type ChosenEngine, chooseForTraining, requireChoice } from "../engine/choose-engine.ts";
 import { buildNetwork } from "../model/network.ts";
+import { withEpochs } from "../train/longer-run.ts";
 import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";
 import { trainRun } from "../train/train-run.ts";
 import { requireSameData } from "../train/training-failures.ts";
@@ -96,6 +97,7 @@ interface Started {
   readonly dataset: Dataset;
   readonly engine: ChosenEngine["engine"];
   readonly engineReason: string | null;
+  readonly experiment: Experiment;
 }
 
 async function startRun(
@@ -129,7 +131,7 @@ async function startRun(
     out: options.out ?? null,
     runsFolder: defaultRunsFolder(process.cwd()),
   });
-  return { run, dataset, engine, engineReason: reason };
+  return { run, dataset, engine, engineReason: reason, experiment };
 }
 
 async function resumeRun(
@@ -147,6 +149,8 @@ async function resumeRun(
   requireChoice(options.engine, engineOptions);
   const run = await RunWriter.resume(await findRun(named));
   try {
+    const { epochs } = options;
+    const experiment = epochs === undefined ? run.record.experiment : withEpochs(run, epochs);
     const source = datasetOptions(context, options, report, interruption);
     const loading = loadRunData(run.record, source).then((dataset) => {
       // Other images than those of the run are told as such, before an engine chokes on their size.
@@ -158,20 +162,19 @@ async function resumeRun(
     const { engine, reason } = chosen;
     const { dataset } = await loading;
     if (options.data !== undefined) await run.update({ dataFolder: resolve(options.data) });
-    return { run, dataset, engine, engineReason: reason };
+    return { run, dataset, engine, engineReason: reason, experiment };
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-/** A run goes on as it was planned; what would change it is refused rather than ignored. */
+/** A run goes on as it was planned, if need be for longer; what else would change it is refused rather than ignored. */
 function refuseWithResume(options: TrainArguments): void {
   const given = {
     "an experiment file": options.file,
     "--preset": options.preset,
     "--set": options.set[0],
-    "--epochs": options.epochs,
     "--batch": options.batch,
     "--seed": options.seed,
     "--out": options.out,

@@ -147,7 +147,7 @@ export class TextTrainingReport implements TrainingReport {
       ...(start.engineReason === null ? [] : [`        ${start.engineReason}`]),
       `run     ${shortPath(start.run)}`,
     );
-    if (start.resumedAtStep > 0) this.#remark(`resumed at step ${grouped(start.resumedAtStep)}`);
+    if (start.resumedAtStep > 0) this.#remark(...resumptionWords(start));
   }
 
   #onStep({ epoch, step, train, imagesPerSecond, secondsLeft }: StepEvent): void {
@@ -166,6 +166,12 @@ export class TextTrainingReport implements TrainingReport {
     this.#bar.clear();
     for (const line of lines) this.#err.line(line);
   }
+}
+
+function resumptionWords({ resumedAtStep, epochs, stepsPerEpoch }: StartEvent): string[] {
+  const words = `resumed at step ${grouped(resumedAtStep)}`;
+  if (resumedAtStep < epochs * stepsPerEpoch) return [words];
+  return [`${words}, its last; --epochs N trains it longer, N epochs in all`];
 }
 
 function epochsInWords(epochs: number): string {

@@ -13,6 +13,7 @@ import {
   type StartEvent,
   type TrainingEvent,
 } from "../../contract/events.ts";
+import type { Experiment } from "../../contract/experiment.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import { type MetricsLine, type RunRecord, runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -54,6 +55,8 @@ export interface TrainOptions {
   readonly engine: Engine;
   /** One line: why this engine; null where the user named it. */
   readonly engineReason?: string | null;
+  /** The run's; with other epochs where it is to be trained for longer than it planned (longer-run.ts). */
+  readonly experiment: Experiment;
   /** Worker threads; 0 leaves the choice to the engine. */
   readonly threads: number;
   /** Hears of what the engine does once and takes its time for. */
@@ -146,8 +149,9 @@ class Training {
   }
 
   async run(): Promise<DoneEvent> {
-    const { run, engine, signal } = this.#options;
+    const { run, engine, signal, experiment } = this.#options;
     await run.update({
+      experiment,
       engine: engine.name,
       device: this.#session.device.description,
       arrangement: this.#session.arrangement,
