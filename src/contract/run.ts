@@ -6,6 +6,7 @@ import * as z from "zod/mini";
 import { epochSchema, recordedStepSchema } from "./events.ts";
 import { type Experiment, maximumImageSide } from "./experiment.ts";
 import { failureCodes } from "./failure.ts";
+import { processIdentity } from "./process.ts";
 
 /** Names inside a run folder. */
 export const runFiles = {
@@ -26,6 +27,9 @@ export const runFiles = {
   /** A folder: one small picture per kept epoch. */
   previews: "previews",
 } as const;
+
+/** Of metrics.jsonl: far above what a run writes, below the longest text that JavaScript can hold. */
+export const maximumMetricsBytes = 400 * 2 ** 20;
 
 /** Name of an epoch's picture in the previews folder; names sort as the epochs do. */
 export function previewName(epoch: number): string {
@@ -95,6 +99,16 @@ export const runRecordSchema = z.lazy(() =>
 export type RunRecord = Omit<z.output<typeof runRecordSchema>, "experiment"> & {
   readonly experiment: Experiment;
 };
+
+/** Who is writing a run folder. */
+export const runWriterSchema = z.lazy(() =>
+  z.extend(processIdentity(), {
+    /** Tells two locks of one process apart. */
+    nonce: z.string(),
+    /** ISO 8601, UTC. */
+    since: z.string(),
+  }),
+);
 
 /** An epoch's line is its event whole; a step's leaves out the guess at the time left. */
 export const metricsLineSchema = z.lazy(() =>

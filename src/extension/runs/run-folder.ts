@@ -2,10 +2,8 @@
  * Saved runs, read from their folders: the record, how far the run got, its previews. The extension never writes one;
  * the training process is a run's only writer.
  */
-import { open, readdir, readFile, stat } from "node:fs/promises";
-import { hostname, uptime } from "node:os";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod/mini";
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { resolveExperiment } from "../../contract/parse-experiment.ts";
@@ -16,20 +14,15 @@ import {
   runFormat,
   runFormatSchema,
   runRecordSchema,
+  runWriterSchema,
 } from "../../contract/run.ts";
-import { isAlive } from "../is-alive.ts";
+import { livenessOf } from "../../system/process-identity.ts";
+import { openRegular, readWhole } from "../../system/regular-file.ts";
 
 /** A record is a few thousand bytes; anything far above is not one. */
 const maximumRecordBytes = 2 ** 20;
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
-const writerSchema = z.lazy(() =>
-  z.object({
-    pid: z.int().check(z.minimum(1)),
-    host: z.string(),
-    since: z.string(),
-  }),
-);
 const maximumPreviewBytes = 8 * 2 ** 20;
 
 /** Where a folder of the workspace keeps its runs. */
@@ -94,12 +87,8 @@ export async function lastEpoch(run: string): Promise<EpochEvent | null> {
  */
 export async function hasWriter(run: string): Promise<boolean> {
   const content = await readSmall(join(run, runFiles.writer), maximumRecordBytes).catch(() => null);
-  const writer = writerSchema.safeParse(content === null ? null : parseLine(content.toString("utf8")));
-  if (!writer.success || writer.data.host !== hostname()) return false;
-  const { pid, since } = writer.data;
-  // After a restart of the machine the number may be another's.
-  const isOfThisBoot = Date.parse(since) > Date.now() - uptime() * 1000;
-  return isOfThisBoot && isAlive(pid);
+  const writer = runWriterSchema.safeParse(content === null ? null : parseLine(content.toString("utf8")));
+  return writer.success && (await livenessOf(writer.data, writer.data.since)) === "alive";
 }
 
 /** Epochs of which there is a preview, ascending. */
@@ -123,16 +112,14 @@ export async function readPreview(run: string, name: string): Promise<Uint8Array
 /** A file of no more than `maximum` bytes. */
 export async function readSmall(file: string, maximum: number): Promise<Buffer> {
   try {
-    const { size } = await stat(file);
-    if (size > maximum) throw invalid(file, `${size} bytes are too many`);
-    return await readFile(file);
+    return await readWhole(file, maximum, (problem) => invalid(file, problem));
   } catch (error) {
     throw storageFailure(error, file, "read");
   }
 }
 
 async function readTail(file: string, bytes: number): Promise<string> {
-  const handle = await open(file).catch(() => null);
+  const handle = await openRegular(file, (problem) => invalid(file, problem)).catch(() => null);
   if (handle === null) return "";
   try {
     const { size } = await handle.stat();

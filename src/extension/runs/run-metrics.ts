@@ -2,10 +2,11 @@
  * What runs have measured, from their metrics.jsonl, in columns that panels take as they are. Files are read in pieces,
  * so that the extension host never waits for a long one, and only on from where they were read before.
  */
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { EpochEvent } from "../../contract/events.ts";
-import { runFiles } from "../../contract/run.ts";
+import { Failure } from "../../contract/failure.ts";
+import { maximumMetricsBytes, runFiles } from "../../contract/run.ts";
+import { openRegular } from "../../system/regular-file.ts";
 import { MetricsReader } from "./metrics-reader.ts";
 
 /** Some milliseconds of work. */
@@ -66,14 +67,15 @@ class MetricsFile {
   }
 
   async #readOn(): Promise<Metrics> {
-    const file = await open(this.#path).catch(() => null);
+    const refuse = (problem: string) => new Failure("run-invalid", `${this.#path}: ${problem}`, "Delete it.");
+    const file = await openRegular(this.#path, refuse).catch(() => null);
     if (file === null) {
       this.#startAnew("");
       return this.#columns.metrics();
     }
     try {
       const { size: bytes, ino, birthtimeNs } = await file.stat({ bigint: true });
-      const size = Number(bytes);
+      const size = Math.min(Number(bytes), maximumMetricsBytes);
       const identity = `${ino} ${birthtimeNs}`;
       // Cut back to a checkpoint, or another file altogether.
       if (identity !== this.#identity || size < this.#offset) this.#startAnew(identity);

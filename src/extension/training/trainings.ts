@@ -4,11 +4,12 @@
  */
 import { watch } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { WhenAlone } from "../../contract/control.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { Disposables } from "../dispose.ts";
-import { isAlive } from "../is-alive.ts";
+import { asOpened } from "./as-opened.ts";
 import { findControlFile, launchTraining } from "./launch.ts";
 import type { Tool } from "./tool.ts";
 import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
@@ -105,7 +106,7 @@ export class Trainings implements vscode.Disposable {
       const own = join(this.#controlRoot, name);
       const found = await findControlFile(own);
       if (found === null || this.#watched.has(found.path)) continue;
-      if (!isAlive(found.control.pid)) {
+      if (!(await isAlive(found.control.pid, found.control.startedAt))) {
         await rm(own, { recursive: true, force: true }).catch(() => {});
         continue;
       }
@@ -114,14 +115,18 @@ export class Trainings implements vscode.Disposable {
   }
 
   #isOurs(folder: string): boolean {
-    const folders = vscode.workspace.workspaceFolders ?? [];
-    return folders.some(({ uri }) => resolve(uri.fsPath) === resolve(folder));
+    const folders = workspaceFolders();
+    return folders.includes(asOpened(folder, folders));
   }
 
   #watch(path: string, control: WatchedTraining["control"]): WatchedTraining {
     const wish: WhenAlone =
       vscode.workspace.getConfiguration("latentLab").get("whenLastWindowCloses") === "stop" ? "stop" : "keep";
-    const training = new WatchedTraining(control, wish, this.#log);
+    const training = new WatchedTraining(control, {
+      whenAlone: wish,
+      log: this.#log,
+      asOpened: (run) => asOpened(run, workspaceFolders()),
+    });
     this.#watched.set(path, training);
     training.onDidChange(() => this.#changed.fire());
     training.onDidEnd((end) => {
@@ -137,4 +142,8 @@ export class Trainings implements vscode.Disposable {
     this.#changed.fire();
     return training;
   }
+}
+
+function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
 }

@@ -29,6 +29,14 @@ export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
 /** How a training process ended: by its last word, without one, killed by us, or it was never reached at all. */
 export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "killed" | "unreachable" };
 
+export interface Watching {
+  /** What becomes of the training when nobody watches any more. */
+  readonly whenAlone: WhenAlone;
+  readonly log: vscode.LogOutputChannel;
+  /** A run's folder as the workspace spells it. */
+  readonly asOpened: (run: string) => string;
+}
+
 export class WatchedTraining implements vscode.Disposable {
   readonly control: ControlFile;
   readonly #connection: ControlConnection;
@@ -38,6 +46,7 @@ export class WatchedTraining implements vscode.Disposable {
   readonly #remarked = new vscode.EventEmitter<string>();
   readonly #ended = new vscode.EventEmitter<TrainingEnd>();
   readonly #log: vscode.LogOutputChannel;
+  readonly #asOpened: (run: string) => string;
   #phase: TrainingPhase = "preparing";
   #preparing: Preparing | null = null;
   #start: StartEvent | null = null;
@@ -62,9 +71,10 @@ export class WatchedTraining implements vscode.Disposable {
   /** Once. */
   readonly onDidEnd = this.#ended.event;
 
-  constructor(control: ControlFile, whenAlone: WhenAlone, log: vscode.LogOutputChannel) {
+  constructor(control: ControlFile, { whenAlone, log, asOpened }: Watching) {
     this.control = control;
     this.#log = log;
+    this.#asOpened = asOpened;
     this.#connection = new ControlConnection(control, whenAlone, {
       onMessage: (message) => this.#receive(message),
       onGarbage: (line) => this.#complain(line),
@@ -176,11 +186,17 @@ export class WatchedTraining implements vscode.Disposable {
         this.#caughtUp.fire();
         break;
       case "event":
-        this.#hear(message.event);
+        this.#hear(this.#spelled(message.event));
         break;
       default:
         message satisfies never;
     }
+  }
+
+  #spelled(event: TrainingEvent): TrainingEvent {
+    return event.event === "start" || event.event === "done"
+      ? { ...event, run: this.#asOpened(event.run) }
+      : event;
   }
 
   #hear(event: TrainingEvent): void {

@@ -6,7 +6,7 @@ import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.t
 import { changeExperiment, parseExperiment } from "../../contract/parse-experiment.ts";
 import { findPreset, presets } from "../../contract/presets.ts";
 import { settingBehind } from "../../contract/settings.ts";
-import { readWhole } from "../regular-file.ts";
+import { readWhole } from "../../system/regular-file.ts";
 
 export interface ExperimentChoice {
   readonly file?: string;

@@ -5,10 +5,10 @@
 import { format, parse } from "node:path";
 import type { DecodedPicture, EncodedPicture } from "../../contract/encoded-picture.ts";
 import { Failure, storageFailure } from "../../contract/failure.ts";
+import { readWhole } from "../../system/regular-file.ts";
 import { type GreyImage, greyBytes } from "../image/grey-image.ts";
 import { maximumLatentFileBytes } from "../image/latent-file.ts";
 import { imagePng } from "../image/picture-grid.ts";
-import { readWhole } from "../regular-file.ts";
 import type { Run } from "../train/run-record.ts";
 import {
   decidesByPicture,

@@ -6,7 +6,7 @@ import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Failure, firstLine, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { openRegular } from "../regular-file.ts";
+import { openRegular } from "../../system/regular-file.ts";
 
 export interface ByteReader {
   /** Whether the file is gzipped, which its first two bytes tell, not its name. */

@@ -8,8 +8,9 @@
 import { rmSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { processIdentity } from "../../contract/process.ts";
+import { livenessOf, ownIdentity } from "../../system/process-identity.ts";
 import { makeFolder } from "../folders.ts";
-import { livenessOf, ownIdentity, processIdentitySchema } from "../process-identity.ts";
 
 /** A second death in a row is the driver's doing. */
 const convincing = 2;
@@ -88,12 +89,13 @@ function beforeSignalsEnd(act: () => void): () => void {
 
 async function isOfTheDead(mark: string): Promise<boolean> {
   try {
-    if (Date.now() - (await stat(mark)).mtimeMs > oldMilliseconds) {
+    const { mtime } = await stat(mark);
+    if (Date.now() - mtime.getTime() > oldMilliseconds) {
       await rm(mark, { force: true });
       return false;
     }
-    const identity = processIdentitySchema.parse(JSON.parse(await readFile(mark, "utf8")));
-    return (await livenessOf(identity)) === "dead";
+    const identity = processIdentity().parse(JSON.parse(await readFile(mark, "utf8")));
+    return (await livenessOf(identity, mtime.toISOString())) === "dead";
   } catch {
     // Being written or being taken away; or cut short by a death, which the next one will show.
     return false;

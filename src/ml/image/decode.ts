@@ -4,7 +4,7 @@
  */
 import type { Sharp } from "sharp";
 import { Failure, storageFailure } from "../../contract/failure.ts";
-import { readWhole } from "../regular-file.ts";
+import { readWhole } from "../../system/regular-file.ts";
 import type { Sheet } from "./ink.ts";
 
 export const pictureFormats = ["png", "jpeg", "webp"] as const;

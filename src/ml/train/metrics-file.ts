@@ -4,13 +4,11 @@
  */
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { type MetricsLine, metricsLineSchema } from "../../contract/run.ts";
-import { openRegular, readWhole } from "../regular-file.ts";
+import { type MetricsLine, maximumMetricsBytes, metricsLineSchema } from "../../contract/run.ts";
+import { openRegular, readWhole } from "../../system/regular-file.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import type { Progress } from "./progress.ts";
 
-/** Far above what a run writes (see step-report.ts), below the longest text that JavaScript can hold. */
-const maximumBytes = 400 * 2 ** 20;
 /** Of a file that is read in parts, the bytes of one: read while training goes on, which waits for milliseconds only. */
 const partBytes = 2 ** 16;
 
@@ -93,7 +91,7 @@ function covers(progress: Progress, line: MetricsLine): boolean {
 
 async function readWholeLines(path: string): Promise<{ readonly lines: string[]; readonly torn: boolean }> {
   try {
-    const lines = (await readWhole(path, maximumBytes, refusing(path))).toString("utf8").split("\n");
+    const lines = (await readWhole(path, maximumMetricsBytes, refusing(path))).toString("utf8").split("\n");
     const rest = lines.pop();
     return { lines, torn: rest !== "" };
   } catch (error) {

@@ -10,17 +10,13 @@ import { randomUUID } from "node:crypto";
 import { link, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { livenessOf, ownIdentity, processIdentitySchema } from "../process-identity.ts";
-import { readWhole } from "../regular-file.ts";
+import { runWriterSchema } from "../../contract/run.ts";
+import { livenessOf, ownIdentity } from "../../system/process-identity.ts";
+import { readWhole } from "../../system/regular-file.ts";
 
-const holderSchema = z.extend(processIdentitySchema, {
-  /** Tells two locks of one process apart. */
-  nonce: z.string(),
-  since: z.string(),
-});
-type Holder = z.infer<typeof holderSchema>;
+type Holder = z.infer<typeof runWriterSchema>;
 
 /** No lock is longer. */
 const maximumBytes = 4096;
@@ -46,7 +42,7 @@ export async function liveHolder(
 ): Promise<{ readonly pid: number; readonly host: string } | null> {
   const holder = await readHolder(path);
   if (holder === null || holder === "unreadable") return null;
-  return (await livenessOf(holder)) === "dead" ? null : { pid: holder.pid, host: holder.host };
+  return (await livenessOf(holder, holder.since)) === "dead" ? null : { pid: holder.pid, host: holder.host };
 }
 
 /** Whether the file `path` is such a lock, whoever holds it. */
@@ -75,7 +71,7 @@ async function takeLock(path: string, what: string): Promise<Lock | Busy> {
 }
 
 async function whyBusy(holder: Holder, path: string, what: string): Promise<Busy | null> {
-  switch (await livenessOf(holder)) {
+  switch (await livenessOf(holder, holder.since)) {
     case "dead":
       return null;
     case "alive":
@@ -154,7 +150,7 @@ async function readHolder(path: string): Promise<Holder | "unreadable" | null> {
   for (let attempt = 1; ; attempt++) {
     try {
       const text = (await readWhole(path, maximumBytes, refuse)).toString("utf8");
-      const parsed = holderSchema.safeParse(parseJson(text));
+      const parsed = runWriterSchema.safeParse(parseJson(text));
       if (parsed.success) return parsed.data;
       // It may be being filled right now.
       if (attempt === 20) return "unreadable";

@@ -7,7 +7,7 @@ import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { resolveExperiment } from "../../contract/parse-experiment.ts";
 import { type RunRecord, runFiles, runFormat, runFormatSchema, runRecordSchema } from "../../contract/run.ts";
-import { readWhole } from "../regular-file.ts";
+import { readWhole } from "../../system/regular-file.ts";
 import { writeFileDurably } from "./durable-file.ts";
 
 /** A run folder and what its run.json says. */

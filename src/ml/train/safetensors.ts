@@ -7,7 +7,7 @@
 import type { FileHandle } from "node:fs/promises";
 import * as z from "zod/mini";
 import { Failure, storageFailure } from "../../contract/failure.ts";
-import { openRegular } from "../regular-file.ts";
+import { openRegular } from "../../system/regular-file.ts";
 
 export interface Tensor {
   /** Row by row; [] is a scalar. */

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Failure } from "../../src/contract/failure.ts";
-import { readWhole } from "../../src/ml/regular-file.ts";
-import { temporaryFolder } from "../fixtures/temporary-folder.ts";
+import { Failure } from "../../../src/contract/failure.ts";
+import { readWhole } from "../../../src/system/regular-file.ts";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 const refuse = (problem: string) => new Failure("run-invalid", problem, "Name another.");
 

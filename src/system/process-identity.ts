@@ -1,19 +1,14 @@
 /**
  * Which process somebody is, so that a process number used again after a crash or a restart is not taken for the
- * same one. Linux tells when a process started; elsewhere the number alone has to do.
+ * same one. Linux tells when a process started; elsewhere its number and when the machine started have to do.
  */
 import { readFile } from "node:fs/promises";
-import { hostname } from "node:os";
-import * as z from "zod/mini";
+import { hostname, uptime } from "node:os";
 import { hasSystemCode } from "../contract/failure.ts";
+import type { ProcessIdentity } from "../contract/process.ts";
 
-export const processIdentitySchema = z.object({
-  pid: z.int().check(z.minimum(1)),
-  host: z.string(),
-  /** Start time in clock ticks after boot, and which boot; null where the system does not tell. */
-  startTime: z.nullable(z.string()),
-});
-export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+/** Clocks are set right now and then. */
+const clockMilliseconds = 60_000;
 
 /** This process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {
@@ -24,12 +19,24 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 /** "elsewhere": another machine's process, of which nothing can be known from here. */
 export type Liveness = "alive" | "dead" | "elsewhere";
 
-export async function livenessOf(identity: ProcessIdentity): Promise<Liveness> {
+/** `since`: when it was alive for certain, ISO 8601; null where that is not known. */
+export async function livenessOf(identity: ProcessIdentity, since: string | null): Promise<Liveness> {
   if (identity.host !== hostname()) return "elsewhere";
   const life = await lifeOf(identity.pid);
   if (!life.running) return "dead";
-  const comparable = identity.startTime !== null && life.startTime !== null;
-  return comparable && identity.startTime !== life.startTime ? "dead" : "alive";
+  if (identity.startTime !== null && life.startTime !== null)
+    return identity.startTime === life.startTime ? "alive" : "dead";
+  return since !== null && isBeforeBoot(since) ? "dead" : "alive";
+}
+
+/** Of a process of this machine whose number and time are all that is known. */
+export async function isAlive(pid: number, since: string): Promise<boolean> {
+  return (await livenessOf({ pid, host: hostname(), startTime: null }, since)) === "alive";
+}
+
+/** In a container, when the machine started that it runs on. */
+function isBeforeBoot(since: string): boolean {
+  return Date.parse(since) < Date.now() - uptime() * 1000 - clockMilliseconds;
 }
 
 interface Life {
