@@ -61,6 +61,8 @@ export const runRecordSchema = z.lazy(() =>
     experiment: z.unknown(),
     /** Absolute: where relative paths in the experiment start. */
     baseFolder: z.string(),
+    /** Absolute: the file that the experiment is from; null where it is a preset's. */
+    experimentFile: z._default(z.nullable(z.string()), null),
     /** Absolute: the folder of MNIST's files that the user named, to look into first; null where none was named. */
     dataFolder: z._default(z.nullable(z.string()), null),
     /** The experiment's seed once more, for people. */

@@ -1,6 +1,6 @@
 // Experiment files in the editor: what the schema and our own rules underline, CodeLens, the starter.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../fixtures/eventually.ts";
@@ -69,5 +69,16 @@ scenario(
     await eventually("Resume", async () => /^Train,Resume,/.test(await lenses()));
     writeFileSync(join(folder, "mine.latent-lab.json"), experiment(drawn, 9));
     await eventually("a word of warning", async () => /,Resume with its old settings,/.test(await lenses()));
+
+    // Of the same name, and another experiment all the same.
+    await window.editors.open("mnist.latent-lab.json");
+    await eventually("Train alone", async () => (await lenses()) === "Train");
+    const record = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    record.experiment.dataset = { kind: "mnist" };
+    writeFileSync(join(run, "run.json"), JSON.stringify(record));
+    await window.runCommand("Latent Lab: Resume Run…");
+    await eventually("where it looks", () =>
+      workbench.outputChannel("Latent Lab").includes(`--resume ${run} --data ${nowhere}`),
+    );
   },
 );

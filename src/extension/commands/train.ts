@@ -54,7 +54,7 @@ export async function resume(services: Services, given: string | undefined): Pro
   requireTrust("resume a run");
   const run = given ?? (await pickRun(services.store, "Resume which run?", isResumable));
   if (run === undefined) return;
-  await start(services, await folderOf(run), ["--resume", run]);
+  await goOn(services, await knownRun(services, run));
 }
 
 /** More epochs for a run that has trained all it planned. */
@@ -62,11 +62,10 @@ export async function trainLonger(services: Services, given: string | undefined)
   requireTrust("train a model");
   const run = given ?? (await pickRun(services.store, "Train which run longer?", isExtendable));
   if (run === undefined) return;
-  const known = await services.store.find(run);
-  if (!isKnown(known)) throw known.problem;
+  const known = await knownRun(services, run);
   const epochs = await askEpochs(known);
   if (epochs === undefined) return;
-  await start(services, await folderOf(run), ["--resume", run, "--epochs", epochs]);
+  await goOn(services, known, "--epochs", epochs);
 }
 
 /** How many epochs in all. */
@@ -84,10 +83,17 @@ async function askEpochs(run: KnownRun): Promise<string | undefined> {
   });
 }
 
-async function folderOf(run: string): Promise<string> {
-  return (
-    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run))?.uri.fsPath ?? (await pickWorkspaceFolder())
-  );
+/** Throws a Failure for a run that cannot be read. */
+async function knownRun({ store }: Services, path: string): Promise<KnownRun> {
+  const run = await store.find(path);
+  if (isKnown(run)) return run;
+  throw run.problem;
+}
+
+async function goOn(services: Services, { path, record }: KnownRun, ...more: string[]): Promise<void> {
+  const folder =
+    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path))?.uri.fsPath ?? (await pickWorkspaceFolder());
+  await start(services, folder, ["--resume", path, ...dataFolderFor(record.experiment), ...more]);
 }
 
 export async function stop(services: Services, run: string | undefined): Promise<void> {

@@ -1,9 +1,12 @@
 /** Above an experiment file: Train, Resume, and how its last run went. A setting turns them off. */
+import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
+import { asOpened } from "../as-opened.ts";
 import { Disposables } from "../dispose.ts";
 import { isKnown, type KnownRun, type RunStore } from "../runs/run-store.ts";
 import { lossInWords } from "../words.ts";
+import { workspaceFolders } from "../workspace.ts";
 import { isExperimentFile } from "./experiment-files.ts";
 import { parseExperimentText } from "./experiment-text.ts";
 
@@ -33,7 +36,7 @@ export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Dis
       ? [lens("$(play) Train", "latentLab.trainThis", document.uri)]
       : [];
     const experiment = parseExperimentText(document);
-    const last = experiment === null ? null : await this.#lastRun(experiment.name);
+    const last = experiment === null ? null : await this.#lastRun(document.uri.fsPath);
     if (last === null) return lenses;
     if (last.state === "stopped" || last.state === "killed") {
       const isChanged = !isDeepStrictEqual(experiment, last.record.experiment);
@@ -49,9 +52,13 @@ export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Dis
     this.#disposables.dispose();
   }
 
-  /** The newest run of an experiment of this name. */
-  async #lastRun(name: string): Promise<KnownRun | null> {
-    const runs = await this.#store.list();
-    return runs.filter(isKnown).find(({ record }) => record.experiment.name === name) ?? null;
+  /** The newest run of this experiment file. */
+  async #lastRun(file: string): Promise<KnownRun | null> {
+    const folders = workspaceFolders();
+    const isOfFile = ({ record: { experimentFile } }: KnownRun) =>
+      experimentFile !== null &&
+      basename(experimentFile) === basename(file) &&
+      asOpened(experimentFile, folders) === file;
+    return (await this.#store.list()).filter(isKnown).find(isOfFile) ?? null;
   }
 }

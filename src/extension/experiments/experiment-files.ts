@@ -7,8 +7,10 @@ export const experimentGlob = "**/{latent-lab.json,*.latent-lab.json}";
 /** Files looked at when picking one; a workspace with more is searched by name. */
 const maximumFound = 200;
 
-export function isExperimentFile(document: Pick<vscode.TextDocument, "uri">): boolean {
-  const name = basename(document.uri.path);
+/** One on the disk or one that will be; not what the editor shows of an earlier commit. */
+export function isExperimentFile({ uri }: Pick<vscode.TextDocument, "uri">): boolean {
+  if (uri.scheme !== "file" && uri.scheme !== "untitled") return false;
+  const name = basename(uri.path);
   return name === "latent-lab.json" || name.endsWith(".latent-lab.json");
 }
 

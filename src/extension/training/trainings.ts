@@ -8,8 +8,9 @@ import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { WhenAlone } from "../../contract/control.ts";
 import { isAlive } from "../../system/process-identity.ts";
+import { asOpened } from "../as-opened.ts";
 import { Disposables } from "../dispose.ts";
-import { asOpened } from "./as-opened.ts";
+import { workspaceFolders } from "../workspace.ts";
 import { findControlFile, launchTraining } from "./launch.ts";
 import type { Tool } from "./tool.ts";
 import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
@@ -142,8 +143,4 @@ export class Trainings implements vscode.Disposable {
     this.#changed.fire();
     return training;
   }
-}
-
-function workspaceFolders(): string[] {
-  return (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
 }

@@ -22,6 +22,8 @@ export interface ChosenExperiment {
   readonly experiment: Experiment;
   /** What errors about the size of its images call it: the setting that changed it, the file, or the preset's name. */
   readonly source: string;
+  /** Absolute; null for a preset. */
+  readonly file: string | null;
   /** Where relative paths in it start. */
   readonly baseFolder: string;
 }
@@ -46,13 +48,15 @@ export async function chooseExperiment(choice: ExperimentChoice): Promise<Chosen
     return {
       experiment: changeExperiment(preset.experiment, preset.name, settings),
       source: sourceOf(preset.name),
+      file: null,
       baseFolder: process.cwd(),
     };
   }
   const file = choice.file ?? fileLookedFor;
   const text = await readExperiment(file, choice.file === undefined);
   const experiment = parseExperiment(text, file, settings);
-  return { experiment, source: sourceOf(file), baseFolder: dirname(resolve(file)) };
+  const path = resolve(file);
+  return { experiment, source: sourceOf(file), file: path, baseFolder: dirname(path) };
 }
 
 /** The options that are settings under a shorter name; they come after --set and so have the last word. */

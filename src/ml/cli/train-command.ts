@@ -122,6 +122,7 @@ async function startRun(
   const { experiment, dataset } = await loading;
   const run = await RunWriter.create({
     experiment,
+    experimentFile: chosen.file,
     baseFolder: chosen.baseFolder,
     dataFolder: options.data ?? null,
     dataset,

@@ -15,6 +15,8 @@ import { type Run, readRun, writeRecord } from "./run-record.ts";
 
 export interface NewRun {
   readonly experiment: Experiment;
+  /** The file it is from; null or left out: a preset. */
+  readonly experimentFile?: string | null;
   /** Where relative paths in the experiment start. */
   readonly baseFolder: string;
   /** Where the user says that MNIST is; null or left out: nowhere. */
@@ -134,6 +136,7 @@ function newRecord({ experiment, dataset, ...rest }: NewRun, id: string, now: Da
     id,
     experiment,
     baseFolder: resolve(rest.baseFolder),
+    experimentFile: rest.experimentFile == null ? null : resolve(rest.experimentFile),
     dataFolder: rest.dataFolder == null ? null : resolve(rest.dataFolder),
     seed: experiment.training.seed,
     dataset: { name, source, sha256, train: train.count, test: test.count, width, height },

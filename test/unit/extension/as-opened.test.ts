@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { asOpened } from "../../../src/extension/training/as-opened.ts";
+import { asOpened } from "../../../src/extension/as-opened.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
 test("what lies in a workspace folder that was opened through a link is named as below the link", (t) => {
