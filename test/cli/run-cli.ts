@@ -18,6 +18,8 @@ export interface CliOptions {
   readonly program?: string;
   /** The Node that runs it; left out, this one. */
   readonly node?: string;
+  /** Left out, it has none. */
+  readonly stdin?: "pipe";
   /** Where its output goes; left out, what it printed is in the result. */
   readonly stdout?: number;
   /** Called with all that stdout has held so far. */
@@ -48,7 +50,7 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<En
     const child = spawn(node, [main, ...args], {
       cwd: folder,
       env: { ...plainEnvironment(folder), ...environment },
-      stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
+      stdio: [options.stdin ?? "ignore", options.stdout ?? "pipe", "pipe"],
     });
     let stdout = "";
     let stderr = "";

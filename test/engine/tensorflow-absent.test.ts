@@ -4,10 +4,11 @@
  * from the real one on a network that is not there.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { endsWithStdin } from "../../src/contract/environment.ts";
 import { cacheFolder } from "../../src/ml/data/cache-folder.ts";
 import { chooseForUse } from "../../src/ml/engine/choose-engine.ts";
 import { createTensorflowEngine } from "../../src/ml/engine/tensorflow/tensorflow-engine.ts";
@@ -304,34 +305,54 @@ describe("latent-lab engines install tensorflow", posix, () => {
     assert.match((await runCli(["engines"], { folder })).stdout, /^tensorflow .* NVIDIA A100, /m);
   });
 
-  test("Ctrl-C ends npm and what npm has started, and removes what was fetched", async (t) => {
-    const started = `
-      const { spawn } = require("node:child_process");
-      const script = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-      writeFileSync(join(folder, "..", "..", "started"), String(script.pid));
-      write("");
-      setInterval(() => {}, 1000);`;
-    const { folder, environment } = npmThat(t, started);
+  const npmThatStarts = `
+    const { spawn } = require("node:child_process");
+    const script = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    writeFileSync(join(folder, "..", "..", "started"), script.pid + " " + process.pid);
+    write("");
+    setInterval(() => {}, 1000);`;
+  /** Installs until npm has started a script, and ends that by `end`; `started` are the script's process and npm's. */
+  async function endedBy(t: TestContext, end: (child: ChildProcess) => void) {
+    const { folder, environment } = npmThat(t, npmThatStarts);
     const file = join(engineFolder(folder), "..", "started");
-    const pid = () => Number(readFileSync(file, "utf8"));
     let isAsked = false;
     const ended = await runCli([...install, "--json"], {
       folder,
-      environment,
+      environment: { ...environment, [endsWithStdin]: "1" },
+      stdin: "pipe",
       onOutput: async (child) => {
         if (isAsked) return;
         isAsked = true;
         await eventually("npm's script", () => existsSync(file) || null);
-        child.kill("SIGINT");
+        end(child);
       },
     });
-    assert.equal(ended.code, 130, ended.stderr);
-    assert.match(
-      ended.stdout,
-      /"code":"interrupted","message":"the installation was stopped; nothing was kept"/,
-    );
+    return { folder, ended, started: readFileSync(file, "utf8").split(" ").map(Number) };
+  }
+
+  const ends: Readonly<Record<string, (child: ChildProcess) => void>> = {
+    "Ctrl-C": (child) => child.kill("SIGINT"),
+    "an editor that cancels it, or is gone,": (child) => child.stdin?.end(),
+  };
+  for (const [who, end] of Object.entries(ends))
+    test(`${who} ends npm and what npm has started, and removes what was fetched`, async (t) => {
+      const { folder, ended, started } = await endedBy(t, end);
+      assert.equal(ended.code, 130, ended.stderr);
+      assert.match(
+        ended.stdout,
+        /"code":"interrupted","message":"the installation was stopped; nothing was kept"/,
+      );
+      assert.deepEqual(leftIn(folder), []);
+      await eventually("the end of npm and its script", () => !started.some(isAlive) || null);
+    });
+
+  test("what one leaves that is killed the next one removes", async (t) => {
+    const { folder, started } = await endedBy(t, (child) => child.kill("SIGKILL"));
+    for (const pid of started) process.kill(pid, "SIGKILL");
+    assert.equal(leftIn(folder).length, 1);
+    const { environment } = npmThat(t, "process.exit(5);");
+    assert.equal((await runCli(install, { folder, environment })).code, 1);
     assert.deepEqual(leftIn(folder), []);
-    await eventually("the end of npm's script", () => !isAlive(pid()) || null);
   });
 
   test("says that there is no npm", async (t) => {

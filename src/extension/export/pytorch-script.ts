@@ -8,7 +8,7 @@ export function pytorchScript(experiment: Experiment): string {
   const { model, training } = experiment;
   const variational = model.kind === "variational";
   return [
-    `# ${experiment.name.replaceAll("\n", " ")}: written by Latent Lab`,
+    `# ${inAComment(experiment.name)}: written by Latent Lab`,
     "import torch",
     "import torch.nn.functional as F",
     "from torch import nn",
@@ -48,15 +48,50 @@ export function pytorchScript(experiment: Experiment): string {
   ].join("\n");
 }
 
+/** Whoever can name an experiment shall write no line of the script: Python ends one at a lone carriage return, too. */
+function inAComment(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, " ");
+}
+
+/** Pictures in the folder and in those below it, made grey and fitted whole into the size, on black. */
+function folderLines({
+  path,
+  width,
+  height,
+  invert,
+  testFraction,
+}: Extract<Experiment["dataset"], { kind: "folder" }>): string[] {
+  return [
+    "from pathlib import Path",
+    "from PIL import Image, ImageOps",
+    "",
+    "",
+    "class Pictures(torch.utils.data.Dataset):",
+    "    def __init__(self, folder):",
+    '        endings = {".png", ".jpg", ".jpeg", ".webp"}',
+    '        self.files = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in endings)',
+    "",
+    "    def __len__(self):",
+    "        return len(self.files)",
+    "",
+    "    def __getitem__(self, index):",
+    '        image = ImageOps.exif_transpose(Image.open(self.files[index])).convert("RGBA")',
+    `        ground = Image.new("RGBA", image.size, ${JSON.stringify(invert ? "white" : "black")})`,
+    '        image = Image.alpha_composite(ground, image).convert("L")',
+    `        image = ImageOps.pad(image, (${width}, ${height}), color=${invert ? 255 : 0})`,
+    `        return transforms.functional.to_tensor(${invert ? "ImageOps.invert(image)" : "image"}), 0`,
+    "",
+    "",
+    `everything = Pictures(${JSON.stringify(path)})`,
+    `test_count = min(max(1, round(len(everything) * ${testFraction})), len(everything) - 1)`,
+    "train_set, test_set = torch.utils.data.random_split(everything, [len(everything) - test_count, test_count])",
+  ];
+}
+
 function dataLines({ dataset, training }: Experiment): string[] {
   const source =
     dataset.kind === "folder"
-      ? [
-          `transform = transforms.Compose([transforms.Grayscale(), transforms.Resize((${dataset.height}, ${dataset.width})), transforms.ToTensor()${dataset.invert ? ", transforms.Lambda(lambda x: 1 - x)" : ""}])`,
-          `everything = datasets.ImageFolder(${JSON.stringify(dataset.path)}, transform)`,
-          `test_count = max(1, round(len(everything) * ${dataset.testFraction}))`,
-          "train_set, test_set = torch.utils.data.random_split(everything, [len(everything) - test_count, test_count])",
-        ]
+      ? folderLines(dataset)
       : [
           ...(dataset.kind === "mnist"
             ? []

@@ -83,6 +83,11 @@ export class Announcer implements vscode.Disposable {
       case "unreachable":
         this.#log.debug(`Nobody answers at ${training.control.socket}; its file is removed.`);
         break;
+      case "out-of-reach":
+        this.#log.debug(
+          `The connection to the training process ${training.control.pid} is lost; it goes on.`,
+        );
+        break;
       case "vanished":
         this.#tellLoss(`the process that trains ${nameOf(training)} ended without a word`, run);
         break;

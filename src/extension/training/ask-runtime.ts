@@ -1,8 +1,9 @@
 /** Asks a Node what it can do, by running the command line tool's hidden command on it (src/contract/runtime.ts). */
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
-import { firstLine } from "../../contract/failure.ts";
+import type { Readable } from "node:stream";
+import { firstLine, lineOf } from "../../contract/failure.ts";
 import { type RuntimeVerdict, runtimeVerdictSchema } from "../../contract/runtime.ts";
 import type { Answer, Candidate } from "./choose-runtime.ts";
 
@@ -23,13 +24,19 @@ export async function askRuntime(
     () => false,
   );
   if (!canRun) return { kind: "unusable", reason: "cannot be run" };
-  return new Promise((resolve) => {
-    const child = spawn(path, [script, "runtime", "--json"], {
+  let child: ChildProcessByStdio<null, Readable, Readable>;
+  try {
+    child = spawn(path, [script, "runtime", "--json"], {
       cwd: dirname(script),
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
       windowsHide: true,
     });
+  } catch (error) {
+    // Some reasons are thrown, and not told later: a program for another processor is one.
+    return { kind: "unusable", reason: `cannot be started (${lineOf(error)})` };
+  }
+  return new Promise((resolve) => {
     let output = "";
     let errors = "";
     const end = (otherwise: Answer) => {

@@ -21,8 +21,8 @@ export interface Listener {
   onMessage(message: ControlMessage): void;
   /** A line made no sense. */
   onGarbage(line: string): void;
-  /** The connection has ended, or never began; nothing follows. */
-  onClose(): void;
+  /** The connection has ended, or never began; nothing follows. `code`: the system's for what went wrong, if anything. */
+  onClose(code: string | null): void;
 }
 
 /** Null where `path` is not there or not a control file. */
@@ -40,6 +40,7 @@ export class ControlConnection {
   readonly #listener: Listener;
   #rest = "";
   #isClosed = false;
+  #errorCode: string | null = null;
 
   constructor(control: ControlFile, whenAlone: WhenAlone, listener: Listener) {
     this.#listener = listener;
@@ -50,7 +51,9 @@ export class ControlConnection {
     );
     this.#socket.on("data", (text: string) => this.#receive(text));
     // "close" follows every error.
-    this.#socket.on("error", () => {});
+    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#errorCode = error.code ?? null;
+    });
     this.#socket.on("close", () => this.close());
   }
 
@@ -64,7 +67,7 @@ export class ControlConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket.destroy();
-    this.#listener.onClose();
+    this.#listener.onClose(this.#errorCode);
   }
 
   #send(request: ControlRequest): void {

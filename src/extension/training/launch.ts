@@ -12,7 +12,7 @@ import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readControlFile } from "./control-connection.ts";
 import { giveWay } from "./priority.ts";
 import { processEnvironment } from "./process-environment.ts";
-import { type Tool, unstartable } from "./tool.ts";
+import { started, type Tool, unstartable } from "./tool.ts";
 
 /** From the start of the process to its control file. */
 const patienceMilliseconds = 30_000;
@@ -49,12 +49,14 @@ export async function launchTraining({ program, args, folder, controlRoot }: Lau
   }
   const output = await open(join(own, outputFile), "a", 0o600);
   try {
-    const child = spawn(node.path, [script, "train", ...args, "--json", "--control", own], {
-      cwd: folder,
-      env: processEnvironment(node),
-      detached: true,
-      stdio: ["ignore", "ignore", output.fd],
-    });
+    const child = started(node.path, () =>
+      spawn(node.path, [script, "train", ...args, "--json", "--control", own], {
+        cwd: folder,
+        env: processEnvironment(node),
+        detached: true,
+        stdio: ["ignore", "ignore", output.fd],
+      }),
+    );
     if (child.pid !== undefined) void giveWay(child.pid);
     const launched = await reached(child, own, node.path);
     child.unref();
@@ -81,7 +83,7 @@ async function reached(child: ChildProcess, own: string, nodePath: string): Prom
       throw new Failure(
         "engine-failed",
         `the training process ended at once: ${(await lastWords(own)) || `exit code ${child.exitCode}`}`,
-        "Look into the log; the setting latentLab.node names another Node.",
+        "Try again; if it happens again, name another Node in the setting latentLab.node.",
       );
     if (Date.now() > deadline) {
       child.kill("SIGKILL");

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import type * as vscode from "vscode";
 import * as z from "zod/mini";
+import { endsWithStdin } from "../../contract/environment.ts";
 import { Failure, failureCodes } from "../../contract/failure.ts";
 import type { NodeRuntimes } from "./node-runtime.ts";
 import { processEnvironment } from "./process-environment.ts";
@@ -12,6 +13,10 @@ import { processEnvironment } from "./process-environment.ts";
 /** An answer with pictures in it may be some megabytes; one far above is a mistake. */
 const maximumAnswerLength = 2 ** 26;
 const timeLimitMilliseconds = 120_000;
+/** From being asked to end until it is ended: npm, which a command may have started, takes three seconds. */
+const patienceMilliseconds = 10_000;
+/** Of what it says on stderr, the end. */
+const keptLength = 4000;
 
 const errorLine = z.lazy(() =>
   z.object({
@@ -44,15 +49,28 @@ export async function askTool(
   { args, folder, token, onProgress }: Question,
 ): Promise<unknown> {
   const node = await runtimes.find();
-  const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(node.path, [script, ...args, "--json"], {
+  const child = started(node.path, () =>
+    spawn(node.path, [script, ...args, "--json"], {
       cwd: folder,
-      env: processEnvironment(node),
-      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...processEnvironment(node), [endsWithStdin]: "1" },
+      stdio: "pipe",
+      windowsHide: true,
       // What tells how far it is may take its time.
       ...(onProgress === undefined ? { timeout: timeLimitMilliseconds } : {}),
-    });
-    const cancelled = token?.onCancellationRequested(() => child.kill());
+    }),
+  );
+  let force: NodeJS.Timeout | undefined;
+  // A signal would end it on Windows without a chance to take away what it has begun.
+  const cancelled = token?.onCancellationRequested(() => {
+    child.stdin.end();
+    force = setTimeout(() => child.kill("SIGKILL"), patienceMilliseconds);
+  });
+  child.stdin.on("error", () => {});
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+    said = (said + piece).slice(-keptLength);
+  });
+  const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     let text = "";
     child.stdout.setEncoding("utf8");
     child.stdout.on("data", (piece: string) => {
@@ -68,10 +86,10 @@ export async function askTool(
       void runtimes.forget(node);
       reject(unstartable(node.path, error));
     });
-    child.on("close", (status) => {
-      cancelled?.dispose();
-      resolve({ code: status, output: text });
-    });
+    child.on("close", (status) => resolve({ code: status, output: text }));
+  }).finally(() => {
+    clearTimeout(force);
+    cancelled?.dispose();
   });
   if (token?.isCancellationRequested)
     throw new Failure("interrupted", `latent-lab ${args[0]} was cancelled`, "");
@@ -82,9 +100,18 @@ export async function askTool(
   void runtimes.forget(node);
   throw new Failure(
     "internal",
-    `latent-lab ${args[0]} ended with ${code ?? "a signal"} and no answer`,
-    "Try again; the log has more.",
+    `latent-lab ${args[0]} ended with ${code ?? "a signal"} and no answer${lastLineOf(said)}`,
+    "Try again.",
   );
+}
+
+/** Some reasons why a program cannot be started are thrown, and not told later. Throws a Failure (engine-failed). */
+export function started<Child>(path: string, start: () => Child): Child {
+  try {
+    return start();
+  } catch (error) {
+    throw unstartable(path, error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 /** The process could not even be started. */
@@ -95,6 +122,11 @@ export function unstartable(path: string, error: Error): Failure {
     "Name a Node 24 in the setting latentLab.node, or leave it empty.",
     { cause: error },
   );
+}
+
+function lastLineOf(said: string): string {
+  const last = said.trim().split("\n").at(-1) ?? "";
+  return last === "" ? "" : `: ${last.slice(0, 300)}`;
 }
 
 function jsonOf(line: string): unknown {

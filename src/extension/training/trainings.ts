@@ -3,7 +3,7 @@
  * that were running before it opened. Which there are is known from their control files alone.
  */
 import { watch } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { WhenAlone } from "../../contract/control.ts";
@@ -17,6 +17,11 @@ import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
 
 /** Between the change of the folder and looking into it. */
 const settleMilliseconds = 100;
+
+/** Until a process is asked again that goes on, and whose connection does not. */
+const againMilliseconds = 5000;
+/** A process without a control file is one that is being started for so long, and one that has ended after that. */
+const startMilliseconds = 60_000;
 
 /** Whoever presses the same button twice within so long has clicked twice, and means one training. */
 const doubleClickMilliseconds = 1000;
@@ -34,6 +39,9 @@ export class Trainings implements vscode.Disposable {
   readonly #watched = new Map<string, WatchedTraining>();
   /** What is being started, or was a moment ago, by what was asked for. */
   readonly #starting = new Map<string, Promise<WatchedTraining>>();
+  /** Control files of processes that refused to be watched: asked once. */
+  readonly #refused = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   readonly #began = this.#disposables.add(new vscode.EventEmitter<WatchedTraining>());
   readonly #ended = this.#disposables.add(new vscode.EventEmitter<EndedTraining>());
@@ -63,11 +71,7 @@ export class Trainings implements vscode.Disposable {
   /** Finds what is running already, and watches for what other windows start. */
   async open(): Promise<void> {
     await mkdir(this.#controlRoot, { recursive: true, mode: 0o700 });
-    let timer: NodeJS.Timeout | null = null;
-    const watcher = watch(this.#controlRoot, { recursive: true }, () => {
-      if (timer !== null) clearTimeout(timer);
-      timer = setTimeout(() => void this.#look(), settleMilliseconds);
-    });
+    const watcher = watch(this.#controlRoot, { recursive: true }, () => this.#lookIn(settleMilliseconds));
     watcher.on("error", () => {});
     this.#disposables.add({ dispose: () => watcher.close() });
     await this.#look();
@@ -86,6 +90,7 @@ export class Trainings implements vscode.Disposable {
   }
 
   dispose(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const training of this.all) training.dispose();
     this.#watched.clear();
     this.#disposables.dispose();
@@ -101,17 +106,21 @@ export class Trainings implements vscode.Disposable {
     return this.#watched.get(path) ?? this.#watch(path, control);
   }
 
+  #lookIn(milliseconds: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), milliseconds);
+  }
+
   async #look(): Promise<void> {
     const names = await readdir(this.#controlRoot).catch((): string[] => []);
     for (const name of names) {
       const own = join(this.#controlRoot, name);
       const found = await findControlFile(own);
-      if (found === null || this.#watched.has(found.path)) continue;
-      if (!(await isAlive(found.control.pid, found.control.startedAt))) {
-        await rm(own, { recursive: true, force: true }).catch(() => {});
-        continue;
-      }
-      if (this.#isOurs(found.control.folder)) this.#watch(found.path, found.control);
+      if (found !== null && (this.#watched.has(found.path) || this.#refused.has(found.path))) continue;
+      const isOver =
+        found === null ? await isLeftOver(own) : !(await isAlive(found.control.pid, found.control.startedAt));
+      if (isOver) await removeQuietly(own);
+      else if (found !== null && this.#isOurs(found.control.folder)) this.#watch(found.path, found.control);
     }
   }
 
@@ -132,9 +141,10 @@ export class Trainings implements vscode.Disposable {
     training.onDidChange(() => this.#changed.fire());
     training.onDidEnd((end) => {
       this.#watched.delete(path);
-      // It was killed, and its number is another program's by now: nobody listens there any more.
-      if (end.event === "unreachable")
-        void rm(dirname(path), { recursive: true, force: true }).catch(() => {});
+      if (training.isRefused) this.#refused.add(path);
+      // It was killed, and its number is another program's by now.
+      if (end.event === "unreachable") void removeQuietly(dirname(path));
+      if (end.event === "out-of-reach") this.#lookIn(againMilliseconds);
       this.#ended.fire({ training, end });
       this.#changed.fire();
       training.dispose();
@@ -143,4 +153,15 @@ export class Trainings implements vscode.Disposable {
     this.#changed.fire();
     return training;
   }
+}
+
+/** What a process that has ended left in its folder. */
+async function isLeftOver(own: string): Promise<boolean> {
+  const found = await stat(own).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > startMilliseconds;
+}
+
+/** On Windows it stays for as long as somebody has a file in it open: the next look finds it again. */
+async function removeQuietly(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => {});
 }

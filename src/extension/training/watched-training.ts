@@ -13,6 +13,7 @@ import type {
   TrainingEvent,
 } from "../../contract/events.ts";
 import type { Preparing } from "../../contract/preparing.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { ControlConnection } from "./control-connection.ts";
 
 /** How long a process may take from being asked to stop until it is killed. */
@@ -26,8 +27,19 @@ const millisecondsBetweenLooks = 15_000;
 
 export type TrainingPhase = "preparing" | "training" | "stopping" | "ended";
 
-/** How a training process ended: by its last word, without one, killed by us, or it was never reached at all. */
-export type TrainingEnd = DoneEvent | ErrorEvent | { readonly event: "vanished" | "killed" | "unreachable" };
+/**
+ * How a training process ended: by its last word, without one, killed by us, or it had ended before it was reached.
+ * "out-of-reach": it goes on, and the connection does not.
+ */
+export type TrainingEnd =
+  | DoneEvent
+  | ErrorEvent
+  | { readonly event: "vanished" | "killed" | "unreachable" | "out-of-reach" };
+
+/** Of connecting, where nobody listens any more. */
+const nobodyListens: readonly (string | null)[] = ["ECONNREFUSED", "ENOENT"];
+/** A process that was killed is there for a moment longer than its connections. */
+const lastMomentMilliseconds = 500;
 
 export interface Watching {
   /** What becomes of the training when nobody watches any more. */
@@ -54,6 +66,7 @@ export class WatchedTraining implements vscode.Disposable {
   #epoch: EpochEvent | null = null;
   #lastWord: DoneEvent | ErrorEvent | null = null;
   #wasReached = false;
+  #isRefused = false;
   #complaints = 0;
   #firmness: NodeJS.Timeout | null = null;
   #wasKilled = false;
@@ -78,7 +91,7 @@ export class WatchedTraining implements vscode.Disposable {
     this.#connection = new ControlConnection(control, whenAlone, {
       onMessage: (message) => this.#receive(message),
       onGarbage: (line) => this.#complain(line),
-      onClose: () => this.#onClose(),
+      onClose: (code) => this.#onClose(code),
     });
   }
 
@@ -105,6 +118,11 @@ export class WatchedTraining implements vscode.Disposable {
 
   get preparing(): Preparing | null {
     return this.#preparing;
+  }
+
+  /** Whether the process does not want to be watched by this window. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** For how long a process that should be training has said nothing, in seconds; null while that is nothing unusual. */
@@ -166,6 +184,7 @@ export class WatchedTraining implements vscode.Disposable {
         this.#log.debug(`Watching process ${this.control.pid} of Latent Lab ${message.productVersion}`);
         break;
       case "refused":
+        this.#isRefused = true;
         this.#lastWord = {
           event: "error",
           code: "engine-failed",
@@ -222,17 +241,25 @@ export class WatchedTraining implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  #onClose(): void {
+  #onClose(code: string | null): void {
     if (this.#isDisposed) return;
+    if (this.#lastWord !== null) this.#end(this.#lastWord);
+    else if (this.#wasKilled) this.#end({ event: "killed" });
+    else if (!this.#wasReached && nobodyListens.includes(code)) this.#end({ event: "unreachable" });
+    else setTimeout(() => void this.#endWithoutAWord(), lastMomentMilliseconds);
+  }
+
+  async #endWithoutAWord(): Promise<void> {
+    const { pid, startedAt } = this.control;
+    const event = (await isAlive(pid, startedAt)) ? "out-of-reach" : "vanished";
+    if (!this.#isDisposed) this.#end({ event: this.#wasKilled ? "killed" : event });
+  }
+
+  #end(end: TrainingEnd): void {
     this.#stopTimers();
     this.#phase = "ended";
     this.#changed.fire();
     // Whoever hears of this disposes of it all.
-    this.#ended.fire(this.#lastWord ?? { event: this.#endWithoutAWord() });
-  }
-
-  #endWithoutAWord(): "vanished" | "killed" | "unreachable" {
-    if (this.#wasKilled) return "killed";
-    return this.#wasReached ? "vanished" : "unreachable";
+    this.#ended.fire(end);
   }
 }

@@ -2,7 +2,9 @@
  * Runs one command and ends the process: the only place that decides how. Commands return when they are done and
  * throw when they fail.
  */
+import { Socket } from "node:net";
 import { type Command, CommanderError } from "commander";
+import { endsWithStdin } from "../../contract/environment.ts";
 import { Failure } from "../../contract/failure.ts";
 import { calledAs } from "./called-as.ts";
 import type { Context } from "./context.ts";
@@ -20,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   terminal.out.whenReaderGone(() => process.exit(exitCodes.success));
   process.on("uncaughtException", (error) => process.exit(fail(error)));
   endWithParent();
+  if (environment[endsWithStdin] === "1") endWithStdin();
   const exitCode = await run(argv, context, fail);
   await Promise.all([terminal.out.flushed(), terminal.err.flushed()]);
   // Not left to happen by itself: a connection kept open by the network library would delay it.
@@ -53,6 +56,20 @@ function endWithParent(): void {
   if (process.channel === undefined || process.channel === null) return;
   process.once("disconnect", () => process.exit(exitCodes.interrupted));
   process.channel.unref();
+}
+
+/**
+ * Who asks a question may think better of it, or be gone: then the pipe to this process ends. It is as if Ctrl-C had been
+ * pressed, and unlike a signal it reaches a process on Windows, too, while that can still tidy up.
+ */
+function endWithStdin(): void {
+  process.stdin.once("close", () => {
+    if (!process.emit("SIGTERM", "SIGTERM")) process.exit(exitCodes.interrupted);
+  });
+  process.stdin.on("error", () => {});
+  process.stdin.resume();
+  // Nobody shall wait for it.
+  if (process.stdin instanceof Socket) process.stdin.unref();
 }
 
 /** Looked for by hand, so that an error in the arguments themselves is told in the format they ask for. */

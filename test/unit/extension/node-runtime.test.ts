@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   symlinkSync,
   utimesSync,
@@ -106,6 +108,17 @@ test("one that cannot run here is passed over, and the log says why", { skip }, 
     assert.match(here.lines[0] ?? "", /is passed over: /);
     assert.match(here.lines[0] ?? "", reason);
   }
+});
+
+test("one whose start is refused at once, as of a program for another processor, is unusable", {
+  skip: process.platform === "linux" ? false : "only Linux refuses a file that is being written",
+}, async (t) => {
+  const path = executable(join(temporaryFolder(t), "node"), "exit 0");
+  const file = openSync(path, "a");
+  t.after(() => closeSync(file));
+  const answer = await askRuntime("script.js", { origin: "setting", path, environment: {} });
+  assert.equal(answer.kind, "unusable");
+  assert.match(answer.kind === "unusable" ? answer.reason : "", /^cannot be started \(.*ETXTBSY/);
 });
 
 test("one that is not marked as executable is passed over", { skip }, async (t) => {

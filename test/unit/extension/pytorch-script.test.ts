@@ -48,6 +48,20 @@ test("every kind of dataset gives Python", { skip: !hasPython && "there is no py
     python("import ast, sys; ast.parse(open(sys.argv[1]).read())", scriptOf("mnist-vae", ...some));
 });
 
+test("a name is a comment, whatever line ends are in it", {
+  skip: !hasPython && "there is no python3",
+}, () => {
+  const preset = findPreset("mnist-vae");
+  const named = changeExperiment(
+    { ...preset.experiment, name: "a\rprint(1)\nprint(2)\u000bprint(3)" },
+    "mine",
+    [],
+  );
+  const calls =
+    "import ast, sys; print([n.value.func.id for n in ast.parse(open(sys.argv[1], newline='').read()).body if isinstance(n, ast.Expr) and isinstance(n.value.func, ast.Name)])";
+  assert.equal(python(calls, pytorchScript(named)), "[]");
+});
+
 test("the model has as many parameters as ours", { skip: !hasTorch && "python3 has no PyTorch" }, () => {
   const countParameters = [
     "import ast, sys, torch",

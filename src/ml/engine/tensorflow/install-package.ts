@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { Failure, storageFailure } from "../../../contract/failure.ts";
 import type { Installing } from "../../../contract/installing.ts";
+import { isAlive } from "../../../system/process-identity.ts";
 import { makeFolder } from "../../folders.ts";
 import type { Device, Unavailable } from "../engine.ts";
 import { installedEngines, installedTensorflow, packageIn } from "./find-package.ts";
@@ -15,7 +16,7 @@ import { probePackage } from "./probe-package.ts";
 const gpuPackage = "@tensorflow/tfjs-node-gpu";
 const version = "4.22.0";
 const millisecondsBetweenLooks = 1000;
-/** Of the folders that an installation works in: "tensorflow-part-x7Gf2a". */
+/** Of the folders that an installation works in: "tensorflow-part-4711-x7Gf2a", with the number of its process. */
 const unfinished = "tensorflow-part-";
 
 export interface InstallOptions {
@@ -60,6 +61,17 @@ export async function installTensorflow(options: InstallOptions): Promise<Instal
   }
 }
 
+/** What installations that were killed have left. */
+async function removeLeftOvers(engines: string): Promise<void> {
+  for (const name of await readdir(engines).catch((): string[] => [])) {
+    const pid = name.startsWith(unfinished) ? Number.parseInt(name.slice(unfinished.length), 10) : Number.NaN;
+    const found = await stat(join(engines, name)).catch(() => null);
+    if (Number.isNaN(pid) || found === null || (await isAlive(pid, found.mtime.toISOString()))) continue;
+    // Whatever keeps it from being removed does not keep TensorFlow from being installed.
+    await removeFolder(join(engines, name)).catch(() => {});
+  }
+}
+
 /** Whether there was anything to take away. What an installation that was killed has left goes as well. */
 export async function removeTensorflow(environment: NodeJS.ProcessEnv): Promise<boolean> {
   const engines = installedEngines(environment);
@@ -75,7 +87,8 @@ export async function removeTensorflow(environment: NodeJS.ProcessEnv): Promise<
 async function workFolder(engines: string): Promise<string> {
   try {
     await makeFolder(engines);
-    const part = await mkdtemp(join(engines, unfinished));
+    await removeLeftOvers(engines);
+    const part = await newPart(engines);
     // Newer npms run a package's install script only where the project says so.
     const manifest = { private: true, allowScripts: { [gpuPackage]: true } };
     await writeFile(join(part, "package.json"), JSON.stringify(manifest));
@@ -83,6 +96,10 @@ async function workFolder(engines: string): Promise<string> {
   } catch (error) {
     throw storageFailure(error, engines, "write");
   }
+}
+
+function newPart(engines: string): Promise<string> {
+  return mkdtemp(join(engines, `${unfinished}${process.pid}-`));
 }
 
 /** `--prefix`: below `npx`, the environment names another project. Retries that wait for minutes help nobody. */
@@ -132,7 +149,7 @@ async function tryOut(part: string, options: InstallOptions): Promise<Device | U
 
 async function moveIntoPlace(part: string, folder: string): Promise<void> {
   // A folder cannot be renamed onto one with something in it: what was there goes aside first, and then away.
-  const aside = await mkdtemp(join(dirname(folder), unfinished));
+  const aside = await newPart(dirname(folder));
   const old = join(aside, "tensorflow");
   const wasThere = await rename(folder, old).then(
     () => true,

@@ -7,6 +7,7 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { Failure } from "../../../contract/failure.ts";
+import { windowsProgram } from "../../../system/windows.ts";
 
 /** Of each of its outputs, the last so many characters. */
 const keptLength = 2 ** 20;
@@ -102,7 +103,10 @@ export function runNpm(npm: Npm, args: readonly string[], run: NpmRun): Promise<
 function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
-    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore", windowsHide: true });
+    spawn(windowsProgram("taskkill.exe"), ["/pid", String(child.pid), "/T", "/F"], {
+      stdio: "ignore",
+      windowsHide: true,
+    });
     return;
   }
   try {

@@ -7,6 +7,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { windowsProgram } from "../../../system/windows.ts";
 
 const patienceMilliseconds = 2000;
 const mebibyte = 2 ** 20;
@@ -22,7 +23,7 @@ export interface GpuSystem {
 const thisSystem: GpuSystem = {
   platform: process.platform,
   devices: "/sys/class/drm",
-  nvidiaTool: "nvidia-smi",
+  nvidiaTool: process.platform === "win32" ? windowsProgram("nvidia-smi.exe") : "nvidia-smi",
 };
 
 /** In bytes; null where nobody says. `name` as the adapter has it: "NVIDIA H200", "Apple M4 Max". */

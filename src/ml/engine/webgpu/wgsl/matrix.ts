@@ -30,10 +30,6 @@ export function quadsOf(columns: number): number {
   return Math.ceil(columns / 4);
 }
 
-export function columnsOf(source: RowSource): number {
-  return source.kind === "matrix" ? source.matrix.columns : source.columns;
-}
-
 /** WGSL: four columns of a row. */
 export function rowQuad(source: RowSource, row: string, quad: string): string {
   return valuesIn(source, rawAt(source, rowPlace(source, row), quad));
