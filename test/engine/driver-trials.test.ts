@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { DriverTrials } from "../../src/ml/engine/driver-trials.ts";
-import { askDriver, death, endedBy } from "../fixtures/driver-process.ts";
+import { DriverSilence, DriverTrials } from "../../src/ml/engine/driver-trials.ts";
+import { askDriver, death, endedBy, silence } from "../fixtures/driver-process.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
 function emptyFolder(t: TestContext): string {
@@ -21,6 +21,31 @@ test("one death is forgiven, a second in a row is not, and what passes wipes the
   await trials.passed();
   assert.equal(await trials.endInDeath(), false);
   assert.deepEqual(await readdir(folder), []);
+});
+
+test("a driver that does not answer counts as one that ends the process, though that ends in order", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  await askDriver(folder, silence);
+  await askDriver(folder, silence);
+  assert.equal(await trials.endInDeath(), true);
+  await trials.passed();
+  assert.equal(await trials.endInDeath(), false);
+});
+
+test("and what else the process asks of it afterwards wipes nothing out", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  await askDriver(folder, death);
+  await assert.rejects(
+    trials.run(async () => {
+      throw new DriverSilence("the GPU has not answered for 30 s", "Update its driver.");
+    }),
+    DriverSilence,
+  );
+  await trials.run(async () => {});
+  await trials.passed();
+  assert.equal((await readdir(folder)).length, 2);
 });
 
 test("an answer, an error and an orderly exit in the midst of it leave no mark", async (t) => {

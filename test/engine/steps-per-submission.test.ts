@@ -43,6 +43,21 @@ test("as many steps as take twenty milliseconds, and one where that takes longer
   }
 });
 
+test("dispatch by dispatch until a step is known to be short, and for as long as it is not", () => {
+  for (const [secondsPerStep, isApart] of [
+    [0.002, false],
+    [0.03, true],
+  ] as const) {
+    const pace = new StepsPerSubmission();
+    for (let submission = 0; submission < 2; submission++) {
+      assert.equal(pace.isApart, true);
+      submit(pace, 1, (_, steps) => steps * secondsPerStep);
+    }
+    submit(pace, 20, (_, steps) => steps * secondsPerStep);
+    assert.equal(pace.isApart, isApart);
+  }
+});
+
 test("measuring ends though no two measurements agree", () => {
   const pace = new StepsPerSubmission();
   submit(pace, 40, (submission, steps) => steps * (submission % 2 === 0 ? 0.0005 : 0.0006));

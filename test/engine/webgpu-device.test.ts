@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
-import { closeDevice, type GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
+import { findAdapter } from "../../src/ml/engine/webgpu/adapter.ts";
+import { closeDevice, GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { failsWith } from "../fixtures/failures.ts";
 import { noSoftwareGpu } from "../fixtures/software-gpu.ts";
 import { watchDevices } from "../fixtures/watch-devices.ts";
@@ -42,6 +44,17 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
     await failsWith(() => device.buffer("results", 16), "engine-failed", /^the GPU was lost/);
     await failsWith(() => device.finish(), "engine-failed", /^the GPU was lost/);
     assert.equal(device.hasFailed, true);
+  });
+
+  test("that does not answer is given up after a while, by all who wait for it", async (t) => {
+    const device = await GpuDevice.open(await findAdapter(wishes), 1);
+    t.after(() => device.close());
+    silence(t);
+    const waiting = [device.buffer("results", 16), device.buffer("order", 16)];
+    for (const each of waiting)
+      await failsWith(() => each, "engine-failed", /^the GPU has not answered for \d s$/);
+    assert.equal(device.hasFailed, true);
+    await assert.rejects(device.finish(), DriverSilence);
   });
 
   test("that is closed is closed for all who have it; who asks for one gets another", async (t) => {

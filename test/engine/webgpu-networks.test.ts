@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import {
   runSelfTest,
   selfTestDataset,
@@ -69,6 +70,28 @@ describe("the WebGPU engine's fused and plain Program agree", { skip: noSoftware
       ),
     );
   }
+});
+
+test("a batch larger than the dataset trains as the reference does, in no more memory than the images take", {
+  skip: noSoftwareGpu,
+}, async (t) => {
+  const { buffer } = GpuDevice.prototype;
+  let bytes = 0;
+  t.mock.method(GpuDevice.prototype, "buffer", function (this: GpuDevice, name: string, size: number) {
+    if (name === "activations") bytes = Math.max(bytes, size);
+    return buffer.call(this, name, size);
+  });
+  const setting = {
+    experiment: experiment({
+      model: { kind: "variational", encoder: [12, 8, 3] },
+      training: { batch: 8192 },
+    }),
+    dataset: patchDataset(4, 3, 20, 5, 4),
+    engine: softwareGpu("fast"),
+  };
+  await assertTrainsAsReference(setting, 10, steps, tolerance);
+  // Some hundred numbers of each of 128 images, and not of 8192.
+  assert.ok(bytes > 0 && bytes < 128 * 200 * 4, `${bytes} bytes`);
 });
 
 test("latents too wide for a chain are sampled all the same", { skip: noSoftwareGpu }, () =>

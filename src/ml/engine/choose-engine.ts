@@ -122,7 +122,7 @@ export async function surveyEngines(
       reports.push({ name: entry.name, device, imagesPerSecond: null });
       continue;
     }
-    const speed = await tried(entry, () => measured(engine, options, probe));
+    const speed = await measured(entry, engine, options, probe);
     // The next one finds the GPU free.
     await released(entry, engine);
     // It answered, however it fared.
@@ -178,7 +178,7 @@ async function loadedUnlessDeadly(entry: Entry, options: EngineOptions): Promise
   if (!(await entry.driver?.().endInDeath())) return loaded(entry, options);
   const device = {
     available: false,
-    reason: "its driver ended Latent Lab's process the last two times it was asked",
+    reason: "its driver ended Latent Lab's process, or never answered it, the last two times it was asked",
     hint: `Update the driver; latent-lab train --engine ${entry.name} tries it again.`,
   } as const;
   return { name: entry.name, engine: await entry.load(), device };
@@ -214,11 +214,11 @@ async function race(
   training: Training,
 ): Promise<ChosenEngine> {
   // What is raced is a part of the dataset; all of it must find room.
-  const lack = await tried(webgpu, () => roomFor(gpu.engine, training));
+  const lack = await roomFor(gpu.engine, training);
   if (lack !== null) return { ...processor, reason: `webgpu: ${lack.message}` };
   // The processor first: what a GPU's driver compiles on the side would slow it down.
-  const slow = await measured(processor.engine, options, training);
-  const fast = await tried(webgpu, () => measured(gpu.engine, options, training));
+  const slow = await measured(cpu, processor.engine, options, training);
+  const fast = await measured(webgpu, gpu.engine, options, training);
   if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
   if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
   const difference = Math.abs(fast.firstLoss - slow.firstLoss);
@@ -239,16 +239,17 @@ async function race(
 
 /** Why there is none, or null. */
 async function roomFor(engine: Engine, { network, dataset }: Training): Promise<Failure | null> {
-  const found = await failureOf(async () => engine.requireRoom?.(network, dataset));
+  const found = await failureOf(() => tried(webgpu, async () => engine.requireRoom?.(network, dataset)));
   return found instanceof Failure ? found : null;
 }
 
 function measured(
+  entry: Entry,
   engine: Engine,
   options: EngineOptions,
   { network, dataset }: Training,
 ): Promise<Speed | Failure> {
-  return failureOf(() => measureSpeed(engine, network, dataset, options));
+  return failureOf(() => tried(entry, () => measureSpeed(engine, network, dataset, options)));
 }
 
 /** Nothing that an engine throws while it is tried out is the end of the choice. */

@@ -1,13 +1,14 @@
 /**
- * A broken driver ends the process that asks it, with no error to catch. So whoever asks one leaves a mark in a folder,
- * and takes it away however that ends but by such a death: the next process finds the marks of those that died.
+ * A broken driver ends the process that asks it, with no error to catch, or never answers. So whoever asks one leaves a
+ * mark in a folder, and takes it away however that ends but so: the next process finds the marks of those that died.
  *
  * Somebody's kill -9 looks the same, and so does on Windows every end that another process brings about, a cancelled
  * command's for one. So a single mark is forgiven, and an old one counts no more.
  */
-import { rmSync } from "node:fs";
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Failure } from "../../contract/failure.ts";
 import { processIdentity } from "../../contract/process.ts";
 import { livenessOf, ownIdentity } from "../../system/process-identity.ts";
 import { makeFolder } from "../folders.ts";
@@ -17,6 +18,13 @@ const convincing = 2;
 const oldMilliseconds = 24 * 60 * 60 * 1000;
 /** What ends a process that does not listen. */
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
+
+/** The driver does not answer any more: whoever asks it next would wait in vain as well. */
+export class DriverSilence extends Failure {
+  constructor(message: string, hint: string) {
+    super("engine-failed", message, hint);
+  }
+}
 
 export class DriverTrials {
   readonly #folder: string;
@@ -40,6 +48,10 @@ export class DriverTrials {
     const ignore = beforeSignalsEnd(takeAway);
     try {
       return await ask();
+    } catch (error) {
+      // It counts when this process has ended, as its death would.
+      if (error instanceof DriverSilence) await rename(mark, this.#silence).catch(() => {});
+      throw error;
     } finally {
       ignore();
       process.off("exit", takeAway);
@@ -47,9 +59,15 @@ export class DriverTrials {
     }
   }
 
-  /** The driver has done all that was asked of it: what it did before counts no more. */
+  /** The driver has done all that was asked of it, unless it fell silent: what it did before counts no more. */
   async passed(): Promise<void> {
+    if (existsSync(this.#silence)) return;
     for (const mark of await this.#deaths()) await rm(mark, { force: true });
+  }
+
+  /** The mark of this process, to which the driver did not answer. */
+  get #silence(): string {
+    return join(this.#folder, `${process.pid}-silence.json`);
   }
 
   /** The marks of those that died lately. */

@@ -2,7 +2,7 @@
  * Dawn, the WebGPU implementation in the npm package `webgpu`: loading it. It is native code for one platform, in a
  * package of its own that an installation may lack, so it is loaded only when a GPU is looked for.
  */
-import { Failure, lineOf } from "../../../contract/failure.ts";
+import { Failure, hasSystemCode, lineOf } from "../../../contract/failure.ts";
 
 export interface Dawn {
   /**
@@ -28,12 +28,21 @@ export async function loadDawn(): Promise<Dawn> {
     const { create } = await import("webgpu");
     return { create: (options) => create([...options]) };
   } catch (error) {
-    const detail = lineOf(error);
+    const isHere = hasSystemCode(error, "ERR_DLOPEN_FAILED");
     throw new Failure(
       "engine-unavailable",
-      `the WebGPU library cannot be loaded (${detail})`,
-      `Install Latent Lab's package for this platform (${process.platform}-${process.arch}), which has it.`,
+      `the WebGPU library cannot be loaded (${lineOf(error)})`,
+      isHere
+        ? `It needs ${needs[process.platform] ?? "another system"}. Without that, use the CPU engine: --engine cpu.`
+        : `Install Latent Lab's package for this platform (${process.platform}-${process.arch}), which has it.`,
       { cause: error },
     );
   }
 }
+
+/** What the library was built for. */
+const needs: Readonly<Record<string, string>> = {
+  linux: "glibc 2.34 and a libstdc++ of GCC 12, or later: Debian 12, Ubuntu 22.04, RHEL 10",
+  win32: "Microsoft's Visual C++ Redistributable of 2015 to 2022",
+  darwin: "macOS 15 or later",
+};

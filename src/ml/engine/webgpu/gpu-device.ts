@@ -1,9 +1,10 @@
 /**
  * A GPU device: buffers, pipelines, submissions and readback, with everything that can go wrong as a Failure. After a
- * failure (the device was lost, its memory cannot be read) every later call ends with the same one, and whoever asks for a
+ * failure (the device was lost or fell silent, its memory cannot be read) every later call ends with the same one, and whoever asks for a
  * device gets a new one. Until then one serves the whole process, and what it has compiled is compiled.
  */
 import { Failure, firstLine, lineOf } from "../../../contract/failure.ts";
+import { DriverSilence } from "../driver-trials.ts";
 import { type FoundAdapter, findAdapter, requireWished, type WebgpuWishes } from "./adapter.ts";
 import { bufferUsage, computeStage, mapModeRead } from "./dawn.ts";
 import { arenas } from "./wgsl/prelude.ts";
@@ -16,6 +17,18 @@ export interface Pipeline {
 const remedy = "Update the GPU's driver, or do without the GPU: --engine cpu.";
 /** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
 const mostInFlight = 3;
+
+/** In which some answer of a GPU must have come. In software it is as slow as the processor. */
+const patienceSeconds = { hardware: 30, software: 600 } as const;
+/** Where answers have taken long, the next may take so many times as long; a compiler may in any case. */
+const patienceFactor = 10;
+/** Ticks are counted, and not the time: a machine that has slept has waited for nobody. */
+const tickSeconds = 1;
+
+interface Waiter {
+  readonly reject: (failure: Failure) => void;
+  readonly clock: NodeJS.Timeout;
+}
 
 const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
 
@@ -33,6 +46,7 @@ export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
     requireWished(known.found, wishes);
     return known;
   }
+  known?.close();
   const opening = findAdapter(wishes).then((found) => GpuDevice.open(found));
   devices.set(wishes.checks, opening);
   return opening;
@@ -43,14 +57,19 @@ export class GpuDevice {
   readonly #device: GPUDevice;
   readonly #inFlight: Promise<unknown>[] = [];
   /** Those who wait for the GPU, to be told when it is lost. */
-  readonly #waiting = new Set<(failure: Failure) => void>();
+  readonly #waiting = new Set<Waiter>();
   readonly #layout: GPUBindGroupLayout;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  /** Seconds that an answer may take. */
+  #patience: number;
   #failure: Failure | null = null;
   #staging: GPUBuffer | null = null;
 
   /** Throws a Failure (engine-unavailable) where the driver refuses. */
-  static async open(found: FoundAdapter): Promise<GpuDevice> {
+  static async open(
+    found: FoundAdapter,
+    patience: number = patienceSeconds[found.software ? "software" : "hardware"],
+  ): Promise<GpuDevice> {
     const { limits } = found.adapter;
     try {
       const device = await found.adapter.requestDevice({
@@ -60,7 +79,7 @@ export class GpuDevice {
           maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
         },
       });
-      return new GpuDevice(found, device);
+      return new GpuDevice(found, device, patience);
     } catch (error) {
       throw new Failure(
         "engine-unavailable",
@@ -71,12 +90,12 @@ export class GpuDevice {
     }
   }
 
-  private constructor(found: FoundAdapter, device: GPUDevice) {
+  private constructor(found: FoundAdapter, device: GPUDevice, patience: number) {
     this.found = found;
     this.#device = device;
+    this.#patience = patience;
     void device.lost.then(({ reason, message }) => {
-      const failure = this.#fail(`the GPU was lost (${firstLine(message) || reason})`);
-      for (const reject of this.#waiting) reject(failure);
+      this.#endWaiting(this.#fail(`the GPU was lost (${firstLine(message) || reason})`));
     });
     device.addEventListener("uncapturederror", ({ error }) => {
       if (error.constructor.name === "GPUOutOfMemoryError") this.#failure ??= exhausted(error.message);
@@ -121,6 +140,13 @@ export class GpuDevice {
     this.#device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
+  /** Resolves when all that was written is in the GPU's memory, and no copy of it elsewhere. */
+  async written(): Promise<void> {
+    this.#requireAlive();
+    this.#device.queue.submit([]);
+    await this.#orLost(this.#device.queue.onSubmittedWorkDone());
+  }
+
   /** `buffers`: one per arena, in their order. */
   bind(buffers: readonly GPUBuffer[]): GPUBindGroup {
     const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
@@ -147,6 +173,7 @@ export class GpuDevice {
           layout: pipelineLayout,
           compute: { module, entryPoint: "main" },
         }),
+        patienceFactor,
       );
     } catch (error) {
       if (error instanceof Failure) throw error;
@@ -171,6 +198,11 @@ export class GpuDevice {
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
     this.#inFlight.push(this.#device.queue.onSubmittedWorkDone());
+  }
+
+  /** The same once, each pipeline by itself: nothing that the GPU is given takes longer than the longest of them. */
+  async submitApart(bindings: GPUBindGroup, pipelines: readonly Pipeline[]): Promise<void> {
+    for (const pipeline of pipelines) await this.submit(bindings, [pipeline], 1);
   }
 
   /** Resolves when everything submitted is done. */
@@ -201,8 +233,10 @@ export class GpuDevice {
 
   /** Ends whatever is under way, with a Failure. */
   close(): void {
+    const isSilent = this.#failure instanceof DriverSilence;
     this.#fail("the GPU's device is closed");
-    this.#device.destroy();
+    // Which would wait for what is under way.
+    if (!isSilent) this.#device.destroy();
   }
 
   #stagingOf(bytes: number): GPUBuffer {
@@ -217,14 +251,40 @@ export class GpuDevice {
     return this.#staging;
   }
 
-  /** Not Promise.race: whose every call the other promise, which never ends, would remember. */
-  #orLost<T>(waiting: Promise<T>): Promise<T> {
+  /**
+   * The answer of the GPU, or why there will be none. `factor`: so many times as long as usual it may take. Not
+   * Promise.race, whose every call the other promise, which never ends, would remember.
+   */
+  #orLost<T>(waiting: Promise<T>, factor = 1): Promise<T> {
     return new Promise((resolve, reject) => {
       // Those who come later are told by nobody.
-      if (this.#failure !== null) reject(this.#failure);
-      this.#waiting.add(reject);
-      waiting.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      if (this.#failure !== null) return reject(this.#failure);
+      let ticks = 0;
+      const clock = setInterval(() => {
+        ticks++;
+        if (ticks * tickSeconds >= this.#patience * factor) this.#fallSilent(ticks * tickSeconds);
+      }, tickSeconds * 1000);
+      const waiter = { reject, clock };
+      this.#waiting.add(waiter);
+      waiting.then(resolve, reject).finally(() => {
+        clearInterval(clock);
+        this.#waiting.delete(waiter);
+        this.#patience = Math.max(this.#patience, (patienceFactor * ticks * tickSeconds) / factor);
+      });
     });
+  }
+
+  #endWaiting(failure: Failure): void {
+    for (const { reject, clock } of this.#waiting) {
+      clearInterval(clock);
+      reject(failure);
+    }
+    this.#waiting.clear();
+  }
+
+  #fallSilent(seconds: number): void {
+    this.#failure ??= new DriverSilence(`the GPU has not answered for ${seconds} s`, remedy);
+    this.#endWaiting(this.#failure);
   }
 
   #requireAlive(): void {

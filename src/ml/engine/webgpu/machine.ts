@@ -2,7 +2,7 @@
  * A Plan on a GPU: its arenas filled and its programs compiled, ready to run steps of them. It knows matrices, layers
  * and result slots; epochs, losses and states are the session's business.
  */
-import type { Dataset, SplitName } from "../../data/dataset.ts";
+import type { Dataset, Split, SplitName } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Plan, Program } from "../../model/program.ts";
 import {
@@ -73,6 +73,8 @@ interface Parts extends Layout {
 const mostSteps = 1024;
 const mostResultBytes = 2 ** 24;
 const bytesPerQuad = 16;
+/** Of the dataset, at once. */
+const mostUploadedBytes = 2 ** 26;
 /** Of a call's first submission; each has twice as many as the one before, so that the GPU soon has something to do. */
 const firstSteps = 8;
 
@@ -99,7 +101,7 @@ export class Machine {
       const machine = new Machine(device, { ...layout, buffers });
       if (options.fill !== undefined) machine.#fill(options.fill);
       if (dataset !== null) {
-        device.write(machine.#buffer("dataset"), 0, packedPixels(dataset, network.pixels));
+        await machine.#upload(dataset, network.pixels);
         await machine.#pipelines("train");
       }
       return machine;
@@ -192,7 +194,8 @@ export class Machine {
       const count = pace.next(pace.wantsMeasurement ? steps - done : Math.min(steps - done, most));
       most *= 2;
       const began = performance.now();
-      await this.#device.submit(this.#bindings, pipelines, count);
+      if (pace.isApart) await this.#device.submitApart(this.#bindings, pipelines);
+      else await this.#device.submit(this.#bindings, pipelines, count);
       if (pace.wantsMeasurement) {
         await this.#device.finish();
         pace.measured(count, (performance.now() - began) / 1000);
@@ -281,6 +284,20 @@ export class Machine {
     return buffer;
   }
 
+  /** Both splits' pixels, training first, in pieces: what is on its way to the GPU takes memory twice. */
+  async #upload(dataset: Dataset, pixels: number): Promise<void> {
+    const stride = quadsOf(pixels) * 4;
+    const perPiece = Math.max(1, Math.floor(mostUploadedBytes / stride));
+    let offset = 0;
+    for (const split of [dataset.train, dataset.test])
+      for (let image = 0; image < split.count; image += perPiece) {
+        const piece = packedPixels(split, pixels, image, Math.min(image + perPiece, split.count));
+        this.#device.write(this.#buffer("dataset"), offset, piece);
+        offset += piece.byteLength;
+        if (piece.byteLength + stride > mostUploadedBytes) await this.#device.written();
+      }
+  }
+
   #fill(value: number): void {
     for (const name of ["parameters", "activations"] as const)
       this.#device.write(this.#buffer(name), 0, new Float32Array(this.map[name].length * 4).fill(value));
@@ -328,13 +345,11 @@ function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: 
   return values;
 }
 
-/** Both splits' pixels, training first, every image on a word of its own: kernels read four pixels at once. */
-function packedPixels(dataset: Dataset, pixels: number): Uint8Array<ArrayBuffer> {
+/** Images `from` to `until` of a split, every one on a word of its own: kernels read four pixels at once. */
+function packedPixels({ pixels: bytes }: Split, pixels: number, from: number, until: number) {
   const stride = quadsOf(pixels) * 4;
-  const packed = new Uint8Array((dataset.train.count + dataset.test.count) * stride);
-  let image = 0;
-  for (const split of [dataset.train, dataset.test])
-    for (let index = 0; index < split.count; index++, image++)
-      packed.set(split.pixels.subarray(index * pixels, (index + 1) * pixels), image * stride);
+  const packed = new Uint8Array((until - from) * stride);
+  for (let image = from; image < until; image++)
+    packed.set(bytes.subarray(image * pixels, (image + 1) * pixels), (image - from) * stride);
   return packed;
 }

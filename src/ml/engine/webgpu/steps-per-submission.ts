@@ -1,7 +1,7 @@
 /**
  * How many steps go to the GPU in one submission: many, because each costs the host a little; but so few that one
  * takes less than twenty milliseconds. A screen that waits longer stutters, and a driver that waits seconds resets
- * the GPU.
+ * the GPU. So a step that takes longer, and one of which that is not known yet, goes there dispatch by dispatch.
  */
 
 const mostSteps = 64;
@@ -14,9 +14,16 @@ export class StepsPerSubmission {
   #steps = 1;
   #isWarm = false;
   #agreeing = 0;
+  /** Of one step, as last measured. */
+  #secondsPerStep = Number.POSITIVE_INFINITY;
 
   next(left: number): number {
     return Math.min(left, this.#steps);
+  }
+
+  /** Whether a step is too long for one submission. */
+  get isApart(): boolean {
+    return this.#secondsPerStep > targetSeconds;
   }
 
   /** Whether the next submission should be waited for and timed. */
@@ -33,6 +40,7 @@ export class StepsPerSubmission {
       this.#isWarm = true;
       return;
     }
+    this.#secondsPerStep = seconds / steps;
     const fitting = Math.floor((targetSeconds * steps) / Math.max(seconds, 1e-9));
     const most = Math.min(mostSteps, this.#steps * largestGrowth);
     const wanted = Math.max(1, Math.min(most, fitting));

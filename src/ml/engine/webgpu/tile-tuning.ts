@@ -1,6 +1,6 @@
 /**
  * Which tile is fastest for which product on this very GPU: measured when a shape is first met, and remembered by the
- * GPU, its driver and the kernels' version. Nothing that goes wrong here ends a training but the loss of the GPU.
+ * GPU, its driver and the kernels' version. What there was no time for the next training goes on with. Nothing that goes wrong here ends a training but the loss of the GPU.
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
@@ -30,7 +30,7 @@ export interface TuningOptions {
   /** Products whose tile is settled already, by their name. */
   readonly settled: ReadonlyMap<string, Tile>;
   readonly memory: TileMemory;
-  /** After these no second product is begun: the next training goes on with those that are left. */
+  /** After these nothing more is compiled or measured. */
   readonly seconds: number;
   /** Told once, before measurements begin. */
   readonly tell: (remark: string) => void;
@@ -50,17 +50,30 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
   const end = performance.now() + seconds * 1000;
   for (const [key, shape] of missing) {
-    const tile = await fastest(device, network, shape, untuned(shape), end);
-    if (tile !== null) {
-      known.set(key, tileName(tile));
-      await memory.remember(key, tileName(tile));
+    const found = await fastest(device, network, shape, untuned(shape), partlyTried(known.get(key)), end);
+    if (found !== null) {
+      known.set(key, found);
+      await memory.remember(key, found);
     }
     if (performance.now() > end) break;
   }
   return (shape) => {
     const key = productName(shape);
-    return (measured.has(key) ? tileIn(known.get(key)) : null) ?? untuned(shape);
+    const name = measured.has(key) ? known.get(key) : undefined;
+    return tileIn(name) ?? partlyTried(name)?.best ?? untuned(shape);
   };
+}
+
+interface PartlyTried {
+  readonly best: Tile;
+  readonly tried: number;
+}
+
+/** What is remembered of a product whose tiles were not all tried: "32×32×64, of the first 8". */
+function partlyTried(text: string | undefined): PartlyTried | null {
+  const [, name, tried] = /^(.+), of the first (\d{1,4})$/.exec(text ?? "") ?? [];
+  const best = tileIn(name);
+  return best === null ? null : { best, tried: Number(tried) };
 }
 
 export function productName({ kind, rows, columns, inner, input, end }: ProductShape): string {
@@ -91,41 +104,58 @@ function productsOf(network: Network, plan: Plan, untuned: Tiles): ReadonlyMap<s
   return shapes;
 }
 
+/** So many are compiled at once, on threads of their own; then it is looked whether there is time for more. */
+const compiledAtOnce = 4;
+
 /**
- * Every tile makes this product many times in a row, the untuned one first; those that the time does not suffice for
- * are left out. One at a time takes memory: as much as the layer does in training. What makes other numbers of it than
- * the first is wrong. Null where none could be measured.
+ * Every tile makes this product many times in a row, the untuned one first, then those most like it. One at a time takes
+ * memory: as much as the layer does in training. What makes other numbers of it than the first is wrong. Where time runs
+ * out, the best so far, and after how many; `before` is what such a text said. Null where none could be measured.
  */
 async function fastest(
   device: GpuDevice,
   network: Network,
   shape: ProductShape,
   untuned: Tile,
+  before: PartlyTried | null,
   end: number,
-): Promise<Tile | null> {
-  const tiles = [
-    untuned,
-    ...tilesFor(shape, device.workgroupMemory).filter((tile) => tileName(tile) !== tileName(untuned)),
-  ];
-  // All at once, which is what takes time. Whoever needs one hears of what went wrong.
-  await Promise.allSettled(
-    tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),
+): Promise<string | null> {
+  const area = ({ rows, columns }: Tile) => Math.log2(rows * columns);
+  const distance = (tile: Tile) => Math.abs(area(tile) - area(untuned));
+  const others = tilesFor(shape, device.workgroupMemory).filter(
+    (tile) => tileName(tile) !== tileName(untuned),
   );
+  others.sort((one, other) => distance(one) - distance(other));
+  const all = [untuned, ...others];
+  const left = before === null ? all : [before.best, ...all.slice(before.tried)];
   const timed: { readonly tile: Tile; readonly seconds: number }[] = [];
   let expected: Float32Array | null = null;
-  for (const tile of tiles) {
-    if (timed.length > 0 && performance.now() > end) break;
-    try {
-      const warmUp = timed.length === 0 ? wakingSeconds : 0;
-      const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), warmUp);
-      expected ??= result;
-      if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
-    } catch (error) {
-      // Out of memory, or refused by the driver: another may do.
-      if (device.hasFailed) throw error;
+  // However little time there is, every training gets further than the one before.
+  const least = before === null ? 1 : 2;
+  let tried = 0;
+  while (tried < left.length && (tried < least || performance.now() <= end)) {
+    const tiles = left.slice(tried, tried + (tried === 0 ? 1 : compiledAtOnce));
+    await Promise.allSettled(
+      // Whoever needs one hears of what went wrong.
+      tiles.map((tile) => Machine.compile(device, loneProduct(network, shape, tile).options)),
+    );
+    tried += tiles.length;
+    for (const tile of tiles) {
+      try {
+        const warmUp = timed.length === 0 ? wakingSeconds : 0;
+        const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), warmUp);
+        expected ??= result;
+        if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
+      } catch (error) {
+        // Out of memory, or refused by the driver: another may do.
+        if (device.hasFailed) throw error;
+      }
     }
   }
-  return firstAmongFastest(timed);
+  const best = firstAmongFastest(timed);
+  if (best === null) return null;
+  const ofAll = before === null ? tried : before.tried + tried - 1;
+  return ofAll < all.length ? `${tileName(best)}, of the first ${ofAll}` : tileName(best);
 }
 
 const tie = 1.05;

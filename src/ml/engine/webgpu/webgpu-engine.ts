@@ -9,13 +9,13 @@ import type { Dataset } from "../../data/dataset.ts";
 import { fusePlan } from "../../model/fuse.ts";
 import type { Network } from "../../model/network.ts";
 import { planNetwork } from "../../model/plan.ts";
-import type { Plan } from "../../model/program.ts";
+import { DriverSilence } from "../driver-trials.ts";
 import type { Device, Engine, EngineOptions, Session, Unavailable } from "../engine.ts";
 import { rowsAtATime } from "../rows-at-a-time.ts";
 import { type FoundAdapter, parseWishes, type WebgpuWishes } from "./adapter.ts";
 import { arrangedTiles, arrangementOf } from "./arrangement.ts";
 import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
 import type { TileMemory } from "./tile-memory.ts";
 import { productName, tileMemory, tunedTiles } from "./tile-tuning.ts";
@@ -38,6 +38,10 @@ export interface WebgpuVariant {
 }
 
 const tuningSeconds = 3;
+/** Of a session that only encodes and decodes. */
+const rowsWithoutDataset = 128;
+
+type Planned = Pick<MachineOptions, "network" | "plan" | "program" | "rows">;
 
 export function createWebgpuEngine(variant: WebgpuVariant = {}): Engine {
   return new WebgpuEngine(variant);
@@ -69,6 +73,8 @@ class WebgpuEngine implements Engine {
         await session.close();
       }
     } catch (error) {
+      // That is more than a reason not to use it.
+      if (error instanceof DriverSilence) throw error;
       if (error instanceof Failure) return { available: false, reason: error.message, hint: error.hint };
       throw error;
     }
@@ -82,9 +88,8 @@ class WebgpuEngine implements Engine {
     const device = await this.#device();
     const settled = arrangedTiles(arrangement, device.found.name);
     const others = this.#variant.tiles ?? defaultTiles(device);
-    const session = await this.#open(device, network, dataset, async (plan) => {
-      const found =
-        dataset === null ? others : await this.#tuned(device, network, plan, others, settled, tell);
+    const session = await this.#open(device, network, dataset, async (planned) => {
+      const found = dataset === null ? others : await this.#tuned(device, planned, others, settled, tell);
       return (shape) => settled.get(productName(shape)) ?? found(shape);
     });
     if (dataset !== null && !device.found.software) session.prepare();
@@ -93,7 +98,7 @@ class WebgpuEngine implements Engine {
 
   async requireRoom(network: Network, dataset: Dataset): Promise<void> {
     const device = await this.#device();
-    const planned = this.#planned(network);
+    const planned = this.#planned(network, dataset);
     await Machine.requireRoom(device, { ...planned, dataset, tiles: defaultTiles(device) });
   }
 
@@ -105,11 +110,10 @@ class WebgpuEngine implements Engine {
     device: GpuDevice,
     network: Network,
     dataset: Dataset | null,
-    tilesFor: (plan: Plan) => Promise<Tiles> | Tiles,
+    tilesFor: (planned: Planned) => Promise<Tiles> | Tiles,
   ): Promise<WebgpuSession> {
-    const planned = this.#planned(network);
-    const { plan } = planned;
-    const chosen = await tilesFor(plan);
+    const planned = this.#planned(network, dataset);
+    const chosen = await tilesFor(planned);
     const taken = new Map<string, Tile>();
     const tiles: Tiles = (shape) => {
       const tile = chosen(shape);
@@ -118,7 +122,7 @@ class WebgpuEngine implements Engine {
     };
     const machine = await Machine.open(device, { ...planned, dataset, tiles });
     const arrangement = arrangementOf(device.found.name, taken);
-    return new WebgpuSession(network, plan, dataset, device, machine, {
+    return new WebgpuSession(planned.network, planned.plan, dataset, device, machine, {
       device: describe(device.found),
       arrangement,
     });
@@ -126,8 +130,7 @@ class WebgpuEngine implements Engine {
 
   async #tuned(
     device: GpuDevice,
-    network: Network,
-    plan: Plan,
+    { network, plan }: Planned,
     untuned: Tiles,
     settled: ReadonlyMap<string, Tile>,
     tell: (remark: string) => void,
@@ -144,11 +147,14 @@ class WebgpuEngine implements Engine {
     return tuned;
   }
 
-  #planned(network: Network) {
+  #planned(network: Network, dataset: Dataset | null): Planned {
     const { program = "fused" } = this.#variant;
     const plain = planNetwork(network);
     const plan = program === "plain" ? plain : fusePlan(plain);
-    return { network, plan, program, rows: rowsAtATime(network) };
+    // No step has more images than there are: rows beyond them would be computed for nothing.
+    const batch = Math.min(network.batch, dataset?.train.count ?? rowsWithoutDataset);
+    const fitting = { ...network, batch };
+    return { network: fitting, plan, program, rows: rowsAtATime(fitting) };
   }
 
   async #device(): Promise<GpuDevice> {
