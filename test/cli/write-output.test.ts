@@ -77,7 +77,7 @@ describe("a place for a result", () => {
     const input = join(folder, "digit.png");
     writeFileSync(input, png);
     symlinkSync("digit.png", join(folder, "link.png"));
-    symlinkSync(folder, join(folder, "here"));
+    symlinkSync(folder, join(folder, "here"), "junction");
     for (const output of [input, join(folder, "link.png"), join(folder, "here", "digit.png")])
       await assert.rejects(requireOutput(output, "png", [input]), {
         code: "usage",

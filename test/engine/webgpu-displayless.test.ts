@@ -4,11 +4,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { noSoftwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
-const adapterModule = fileURLToPath(new URL("../../src/ml/engine/webgpu/adapter.ts", import.meta.url));
+const adapterModule = new URL("../../src/ml/engine/webgpu/adapter.ts", import.meta.url).href;
 
 /** The name of the GPU that a process finds and opens, twice, or why there is none; and what it left behind. */
 function findGpu(t: TestContext, libraries: readonly string[], environment: NodeJS.ProcessEnv = {}) {

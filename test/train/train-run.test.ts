@@ -67,7 +67,9 @@ for (const [name, choice] of Object.entries(models))
       assert.equal(await lastStep(), 21);
     });
 
-    test("a folder that is deleted meanwhile ends it in words, and does not come back", async (t) => {
+    test("a folder that is deleted meanwhile ends it in words, and does not come back", {
+      skip: process.platform === "win32" && "on Windows a folder with open files stays",
+    }, async (t) => {
       const path = join(temporaryFolder(t), "run");
       const stopAt = ({ event }: TrainingEvent) => {
         if (event === "epoch") rmSync(path, { recursive: true, force: true });

@@ -117,7 +117,7 @@ test("files of other kinds are passed over, counted and told", async (context) =
 
 test("links to pictures are followed, links to folders are not, so circles do not matter", async (context) => {
   const folder = await pictureFolder(context, { "cat/a.png": 1, "cat/b.png": 2 });
-  await symlink(folder, join(folder, "cat", "circle"), "dir");
+  await symlink(folder, join(folder, "cat", "circle"), "junction");
   await symlink(join(folder, "cat", "a.png"), join(folder, "cat", "link.png"));
   assert.deepEqual(allLevels(await loadImageFolder(choice(folder))), [1, 1, 2]);
 });

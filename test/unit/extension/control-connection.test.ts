@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ControlFile, ControlMessage } from "../../../src/contract/control.ts";
 import { ControlConnection, readControlFile } from "../../../src/extension/training/control-connection.ts";
@@ -24,7 +24,8 @@ function controlFile(socket: string): ControlFile {
 
 /** Connects to a process that `speak` plays. */
 async function listenTo(t: TestContext, speak: (socket: Socket) => void): Promise<Heard> {
-  const path = join(temporaryFolder(t), "socket");
+  const folder = temporaryFolder(t);
+  const path = process.platform === "win32" ? `\\\\.\\pipe\\${basename(folder)}` : join(folder, "socket");
   const server = createServer((socket) => {
     socket.on("error", () => {});
     speak(socket);

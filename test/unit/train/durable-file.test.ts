@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { LineLog, writeFileDurably } from "../../../src/ml/train/durable-file.ts";
+import { failsWith } from "../../fixtures/failures.ts";
 import { smallDisk } from "../../fixtures/small-disk.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
@@ -24,7 +25,7 @@ describe("a file written durably", () => {
 
   test("in a folder that is not there is refused with the file's name", async (t) => {
     const path = join(temporaryFolder(t), "no", "file");
-    await assert.rejects(writeFileDurably(path, "x"), { code: "storage-failed", message: new RegExp(path) });
+    await failsWith(() => writeFileDurably(path, "x"), "storage-failed", path);
   });
 
   test("on a full disk leaves the old file untouched and nothing beside it", async (t) => {

@@ -6,11 +6,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { acquireLock, liveHolder } from "../../../src/ml/train/run-lock.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 
-const lockModule = fileURLToPath(new URL("../../../src/ml/train/run-lock.ts", import.meta.url));
+const lockModule = new URL("../../../src/ml/train/run-lock.ts", import.meta.url).href;
 
 /** Another process that tries for the lock, says "held" or the code of the failure, and lives until it is killed. */
 function contender(t: TestContext, path: string) {
