@@ -8,6 +8,9 @@ import { type Experiment, maximumImageSide } from "./experiment.ts";
 import { failureCodes } from "./failure.ts";
 import { processIdentity } from "./process.ts";
 
+/** Where the runs of a folder are: `.latent-lab/runs`. */
+export const runsFolderNames = [".latent-lab", "runs"] as const;
+
 /** Names inside a run folder. */
 export const runFiles = {
   /** What the run is and how far it got. Its presence makes a folder a run folder. */

@@ -6,44 +6,30 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { resolveExperiment } from "../../contract/parse-experiment.ts";
+import { maximumRecordBytes, parseRunRecord, restoreRun } from "../../contract/parse-run.ts";
 import {
   metricsLineSchema,
   type RunRecord,
   runFiles,
-  runFormat,
-  runFormatSchema,
-  runRecordSchema,
+  runsFolderNames,
   runWriterSchema,
 } from "../../contract/run.ts";
 import { livenessOf } from "../../system/process-identity.ts";
 import { openRegular, readWhole } from "../../system/regular-file.ts";
 
-/** A record is a few thousand bytes; anything far above is not one. */
-const maximumRecordBytes = 2 ** 20;
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
 const maximumPreviewBytes = 8 * 2 ** 20;
 
 /** Where a folder of the workspace keeps its runs. */
 export function runsFolder(workspaceFolder: string): string {
-  return join(workspaceFolder, ".latent-lab", "runs");
+  return join(workspaceFolder, ...runsFolderNames);
 }
 
 /** Throws a Failure: run-invalid (also for a run of a newer version), storage-*. */
 export async function readRecord(run: string): Promise<RunRecord> {
   const file = join(run, runFiles.record);
-  const value = parseRecord(await readSmall(file, maximumRecordBytes), file);
-  const format = runFormatSchema.safeParse(value);
-  if (format.success && format.data.format > runFormat)
-    throw new Failure(
-      "run-invalid",
-      `${file}: this run was written by a newer Latent Lab${format.data.productVersion === undefined ? "" : ` (${format.data.productVersion})`}`,
-      "Update Latent Lab to look at it.",
-    );
-  const record = runRecordSchema.safeParse(value);
-  if (!record.success) throw invalid(file, "this is not a run's record");
-  return { ...record.data, experiment: resolveExperiment(record.data.experiment, file) };
+  return parseRunRecord((await readSmall(file, maximumRecordBytes)).toString("utf8"), file);
 }
 
 /** Names of the folders in `folder` that may be runs; none where there is no such folder. */
@@ -132,14 +118,6 @@ async function readTail(file: string, bytes: number): Promise<string> {
   }
 }
 
-function parseRecord(content: Buffer, file: string): unknown {
-  try {
-    return JSON.parse(content.toString("utf8"));
-  } catch {
-    throw invalid(file, "this is not JSON");
-  }
-}
-
 function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -149,5 +127,5 @@ function parseLine(line: string): unknown {
 }
 
 function invalid(file: string, problem: string): Failure {
-  return new Failure("run-invalid", `${file}: ${problem}`, "Restore the run's folder, or delete it.");
+  return new Failure("run-invalid", `${file}: ${problem}`, restoreRun);
 }

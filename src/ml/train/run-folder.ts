@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { type RunRecord, runFiles, runFormat } from "../../contract/run.ts";
+import { type RunRecord, runFiles, runFormat, runsFolderNames } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { makeFolder } from "../folders.ts";
 import { isPartialFile } from "./durable-file.ts";
@@ -32,7 +32,7 @@ export interface NewRun {
 
 /** Where runs go that were not told where: `.latent-lab/runs` in `folder`. */
 export function defaultRunsFolder(folder: string): string {
-  return join(folder, ".latent-lab", "runs");
+  return join(folder, ...runsFolderNames);
 }
 
 /** A run folder held by this process for writing. */

@@ -1,12 +1,11 @@
 /**
- * run.json: reading it with suspicion, writing it whole. Its shape is in contract/run.ts.
+ * run.json: reading it, writing it whole. What makes a sound one is in contract/parse-run.ts.
  */
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Experiment } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { resolveExperiment } from "../../contract/parse-experiment.ts";
-import { type RunRecord, runFiles, runFormat, runFormatSchema, runRecordSchema } from "../../contract/run.ts";
+import { maximumRecordBytes, parseRunRecord, restoreRun } from "../../contract/parse-run.ts";
+import { type RunRecord, runFiles } from "../../contract/run.ts";
 import { readWhole } from "../../system/regular-file.ts";
 import { writeFileDurably } from "./durable-file.ts";
 
@@ -17,19 +16,16 @@ export interface Run {
   readonly record: RunRecord;
 }
 
-/** No run.json is longer: its largest part is an experiment of some kilobytes. */
-const maximumRecordBytes = 2 ** 20;
-
 /** Opens a run folder for reading. Throws a Failure: run-invalid naming what is wrong, storage-*. */
 export async function readRun(folder: string): Promise<Run> {
   const path = resolve(folder);
   const file = join(path, runFiles.record);
-  return { path, record: parseRecord(await readRecordText(path, file), file) };
+  return { path, record: parseRunRecord(await readRecordText(path, file), file) };
 }
 
 async function readRecordText(path: string, file: string): Promise<string> {
   try {
-    const refuse = (problem: string) => new Failure("run-invalid", `${file}: ${problem}`, restore);
+    const refuse = (problem: string) => new Failure("run-invalid", `${file}: ${problem}`, restoreRun);
     return (await readWhole(file, maximumRecordBytes, refuse)).toString("utf8");
   } catch (error) {
     if (!hasSystemCode(error, "ENOENT", "ENOTDIR")) throw storageFailure(error, file, "read");
@@ -41,49 +37,6 @@ async function readRecordText(path: string, file: string): Promise<string> {
       `${path}: ${problem}`,
       "Name a run folder; `latent-lab runs` lists them.",
     );
-  }
-}
-
-const restore = "Restore it from a copy, or train again.";
-
-function parseRecord(text: string, file: string): RunRecord {
-  const invalid = (problem: string) => new Failure("run-invalid", `${file}: ${problem}`, restore);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw invalid(text.trim() === "" ? "is empty" : "is cut short or damaged: it is not JSON");
-  }
-  const version = runFormatSchema.safeParse(json);
-  if (!version.success) throw invalid("is not the record of a run: its format is missing");
-  const { format, productVersion = "a newer version" } = version.data;
-  if (format > runFormat)
-    throw new Failure(
-      "run-invalid",
-      `${file}: written by a newer Latent Lab (${productVersion}, format ${format}; this one reads format ${runFormat})`,
-      "Update Latent Lab, then try again.",
-    );
-  const parsed = runRecordSchema.safeParse(json);
-  if (!parsed.success) {
-    const place = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw invalid(`"${place}" is missing or damaged`);
-  }
-  const experiment = recordedExperiment(parsed.data.experiment, file);
-  const { width, height } = parsed.data.dataset;
-  if (width * height !== experiment.model.encoder[0])
-    throw invalid(
-      `its images of ${width}×${height} do not fit its model of ${experiment.model.encoder[0]} pixels`,
-    );
-  return { ...parsed.data, experiment };
-}
-
-/** The same rules as for an experiment file, but what to do about it differs: nobody wrote this one by hand. */
-function recordedExperiment(value: unknown, file: string): Experiment {
-  try {
-    return resolveExperiment(value, `${file}: experiment`);
-  } catch (error) {
-    if (error instanceof Failure) throw new Failure("run-invalid", error.message, restore, { cause: error });
-    throw error;
   }
 }
 
