@@ -380,6 +380,15 @@ describe("dashboard", () => {
     assert.equal(after, await (await opened({ theme: light })).print(chart));
   });
 
+  test("what explains is in the theme's quieter colour", { skip }, async () => {
+    const panel = await opened();
+    const explanations = panel.page.locator(".where, figcaption, .hint");
+    const colours = await explanations.evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
+    assert.ok(colours.length >= 4);
+    // The theme's descriptionForeground, #9d9d9d.
+    assert.deepEqual(new Set(colours), new Set(["rgb(157, 157, 157)"]));
+  });
+
   test("fits a side bar without scrolling sideways", { skip }, async () => {
     const panel = await opened({ size: { width: 280, height: 800 }, layout: "narrow" });
     const width = await panel.page.evaluate(() => document.documentElement.scrollWidth);
