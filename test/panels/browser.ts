@@ -22,6 +22,8 @@ export interface PanelOptions {
   readonly theme: PanelTheme;
   readonly size?: { readonly width: number; readonly height: number };
   readonly layout?: "narrow";
+  /** What the system asks for. */
+  readonly reducedMotion?: "reduce";
   /** What the panel finds as its kept state. */
   readonly state?: unknown;
 }
@@ -148,7 +150,10 @@ export class Panel {
 }
 
 export async function openPanel(browser: Browser, options: PanelOptions): Promise<Panel> {
-  const page = await browser.newPage({ viewport: options.size ?? { width: 1000, height: 900 } });
+  const page = await browser.newPage({
+    viewport: options.size ?? { width: 1000, height: 900 },
+    reducedMotion: options.reducedMotion ?? "no-preference",
+  });
   const panel = new Panel(page);
   await page.route(`${origin}/**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(1);

@@ -176,6 +176,36 @@ describe("dashboard", () => {
     assert.equal(await slider.getAttribute("aria-valuetext"), "Epoch 4 of 4");
   });
 
+  for (const [name, options] of Object.entries({
+    "the system": { reducedMotion: "reduce" },
+    "VS Code": { theme: { ...dark, bodyClass: `${dark.bodyClass} vscode-reduce-motion` } },
+  } as const))
+    test(`where ${name} asks for less motion, a film is a few stills and the bar does not glide`, {
+      skip,
+    }, async () => {
+      const panel = await opened(options);
+      await panel.post({ kind: "card", card: { ...run.card, state: "training", epochs: 50 } });
+      const glide = await panel.page
+        .locator(".progress-filled")
+        .evaluate((bar) => getComputedStyle(bar).transitionDuration);
+      assert.equal(glide, "0s");
+      // A film of six seconds has six stills; of twelve epochs, every other and the last one.
+      await panel.post({
+        kind: "previews",
+        run: run.card.key,
+        epochs: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+      });
+      const slider = panel.page.getByRole("slider", { name: "Epoch" });
+      await panel.page.getByRole("button", { name: "Play the epochs" }).click();
+      const seen = new Set<string | null>();
+      const start = performance.now();
+      while (performance.now() - start < 2600) {
+        seen.add(await slider.getAttribute("aria-valuenow"));
+        await panel.page.waitForTimeout(50);
+      }
+      assert.deepEqual([...seen], ["1", "3", "5"]);
+    });
+
   test("follows the latest epoch while training, until somebody chooses another", { skip }, async () => {
     const panel = await open();
     const [show, ...rest] = messagesFor(run);

@@ -47,13 +47,20 @@ describe("encode panel", () => {
   /** The panel with these pictures and two runs to choose from, nothing encoded yet. */
   const opened = async (...pictures: readonly unknown[]): Promise<Panel> => {
     const panel = await openPanel(browser, { panel: "encode", theme: dark });
-    const runs = [
-      { key: run.card.key, label: "mnist-vae" },
-      { key: "/runs/other", label: "another run" },
-    ];
-    await panel.post({ kind: "show", protocol: viewProtocolVersion, pictures, runs, run: run.card.key });
+    await panel.post(shown(...pictures));
     return panel;
   };
+
+  const shown = (...pictures: readonly unknown[]) => ({
+    kind: "show",
+    protocol: viewProtocolVersion,
+    pictures,
+    runs: [
+      { key: run.card.key, label: "mnist-vae" },
+      { key: "/runs/other", label: "another run" },
+    ],
+    run: run.card.key,
+  });
 
   const encoded = (name: string, change: Partial<EncodedPicture> = {}) => ({
     kind: "encoded",
@@ -91,6 +98,22 @@ describe("encode panel", () => {
     const panel = await opened(picture("two.png"));
     await panel.page.getByText("168×168 pixels").waitFor();
   });
+
+  for (const [name, options] of Object.entries({
+    "the system": { reducedMotion: "reduce" },
+    "VS Code": { theme: { ...dark, bodyClass: `${dark.bodyClass} vscode-reduce-motion` } },
+  } as const))
+    test(`the progress ring stands still where ${name} asks for less motion`, { skip }, async () => {
+      const turning = async (panel: Panel) =>
+        panel.page
+          .locator("vscode-progress-ring .indeterminate-indicator-1")
+          .evaluate((arc) => arc.getAnimations().filter(({ playState }) => playState === "running").length);
+      assert.equal(await turning(await opened(picture("two.png"))), 1);
+      const panel = await openPanel(browser, { panel: "encode", theme: dark, ...options });
+      await panel.post(shown(picture("two.png")));
+      assert.equal(await turning(panel), 0);
+      await panel.picture("encode-working");
+    });
 
   test("inverts when told to, says who chose, and gives the choice back", { skip }, async () => {
     const panel = await opened(picture("two.png"));

@@ -1,10 +1,13 @@
 /** Going through the epochs by itself, as a film: one after the other, from the first where the last was reached. */
 import { button } from "../controls.ts";
+import { isMotionReduced } from "../shared/reduced-motion.ts";
 
 /** A film of so long is watched to its end. */
 const filmMilliseconds = 6000;
 const shortestMilliseconds = 60;
 const longestMilliseconds = 500;
+/** Where less motion is asked for, each picture stays so long; a film of many epochs leaves some out. */
+const stillMilliseconds = 1000;
 
 export interface Film {
   readonly length: number;
@@ -49,13 +52,15 @@ export class Playback {
   #wait(): void {
     const pace = filmMilliseconds / this.#film().length;
     const milliseconds = Math.min(longestMilliseconds, Math.max(shortestMilliseconds, pace));
-    this.#timer = setTimeout(() => this.#next(), milliseconds);
+    this.#timer = setTimeout(() => this.#next(), isMotionReduced() ? stillMilliseconds : milliseconds);
   }
 
   #next(): void {
     const { length, index, go } = this.#film();
-    go(index + 1);
-    if (index + 2 >= length) this.stop();
+    const stride = isMotionReduced() ? Math.ceil((length * stillMilliseconds) / filmMilliseconds) : 1;
+    const next = Math.min(index + stride, length - 1);
+    go(next);
+    if (next === length - 1) this.stop();
     else this.#wait();
   }
 
