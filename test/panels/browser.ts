@@ -108,6 +108,21 @@ export class Panel {
     return (await this.said(kind)).at(-1) ?? {};
   }
 
+  /** Notes down, from now on, what assistive technology is told; the result gives that. */
+  async spoken(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const shared = window as unknown as { spoken: string[] };
+      shared.spoken = [];
+      for (const region of document.querySelectorAll("[aria-live]"))
+        new MutationObserver(() => shared.spoken.push(region.textContent ?? "")).observe(region, {
+          childList: true,
+          characterData: true,
+          subtree: true,
+        });
+    });
+    return () => this.page.evaluate(() => (window as unknown as { spoken: string[] }).spoken);
+  }
+
   async state(): Promise<unknown> {
     return this.page.evaluate(() => (window as unknown as { kept: unknown }).kept);
   }

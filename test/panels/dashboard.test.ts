@@ -11,6 +11,7 @@ import {
   stepsMessage,
 } from "../../src/extension/panels/metrics-messages.ts";
 import { findChromium, noChromium } from "../fixtures/chromium.ts";
+import { eventually } from "../fixtures/eventually.ts";
 import { changeTheme, launch, openPanel, type Panel, type PanelOptions } from "./browser.ts";
 import { messagesFor, metricsMessage, previewMessage, type RealRun, showRun, trainRun } from "./real-run.ts";
 import { themes } from "./themes.ts";
@@ -242,6 +243,49 @@ describe("dashboard", () => {
     await panel.frames();
     assert.equal(await value(), run.metrics.epochs[0]?.test.loss.toFixed(2));
     assert.match(await panel.text(".where"), /epoch 0\.00/);
+  });
+
+  test("says where the keyboard has put the cursor, and the values there", { skip }, async () => {
+    const panel = await opened();
+    const said = await panel.spoken();
+    const box = await panel.page.locator(".chart .u-over").boundingBox();
+    assert.ok(box);
+    // The pointer is for those who see it.
+    await panel.page.mouse.move(box.x + box.width / 4, box.y + 20);
+    await panel.page.waitForTimeout(600);
+    assert.deepEqual(await said(), []);
+    await panel.page.locator(".chart").focus();
+    for (const key of ["Home", "ArrowRight", "ArrowRight", "End"]) await panel.page.keyboard.press(key);
+    const [words = "", ...others] = await eventually("the values", said);
+    assert.deepEqual(others, []);
+    assert.match(words, /^epoch 4\.00: Test loss [\d.]+, Train loss [\d.]+, /);
+    assert.ok(words.includes(`Test loss ${run.metrics.epochs.at(-1)?.test.loss.toFixed(2)}`));
+    // Hidden curves are not read out.
+    assert.doesNotMatch(words, /Train KL/);
+    await panel.page.keyboard.press("Escape");
+    assert.deepEqual(await eventually("where it went", async () => (await said()).slice(1)), ["No cursor"]);
+  });
+
+  test("an epoch is told once, however many lines follow it", { skip }, async () => {
+    const panel = await open();
+    const card = { ...run.card, state: "training" as const, epochs: 50 };
+    const said = await panel.spoken();
+    await panel.post(...messagesFor({ ...run, card }));
+    const line = (step: number) => ({
+      event: "step",
+      step,
+      epoch: 5,
+      train: { loss: 100, reconstruction: 80, kl: 20 },
+      imagesPerSecond: 5000,
+    });
+    const last = run.metrics.step;
+    // For longer than the announcer's pause of five seconds, after which it used to say the same again.
+    for (let at = 1; at <= 14; at++) {
+      await panel.post({ kind: "lines", run: card.key, lines: [line(last + at)] });
+      await panel.page.waitForTimeout(500);
+    }
+    const words = await said();
+    assert.equal(words.filter((sentence) => /^Epoch 4 of 50/.test(sentence)).length, 1, words.join("; "));
   });
 
   test("zooms by the keyboard and shows everything again", { skip }, async () => {

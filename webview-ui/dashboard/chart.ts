@@ -17,6 +17,8 @@ export interface ChartView {
 export interface ChartListener {
   /** Where the cursor is; null: nowhere. */
   cursorMoved(x: number | null): void;
+  /** A key has put it there: who does not see it wants to hear of it. */
+  cursorPut(x: number | null): void;
   zoomed(zoomed: boolean): void;
   /** Whether the axis ends below what is to be drawn. */
   cropped(cropped: boolean): void;
@@ -229,6 +231,7 @@ export class Chart {
     if (move !== undefined) {
       const left = event.key === "Escape" ? -10 : Math.min(width - 1, Math.max(0, move));
       plot.setCursor({ left, top: left < 0 ? -10 : plot.over.clientHeight / 2 });
+      this.#listener.cursorPut(cursorX(plot));
     } else if (event.key === "+" || event.key === "=") this.#zoomBy(0.5, plot.posToVal(at, "x"));
     else if (event.key === "-") this.#zoomBy(2, plot.posToVal(at, "x"));
     else if (event.key === "0") this.resetZoom();

@@ -6,7 +6,15 @@ import { formatCount, formatValue } from "../shared/words.ts";
 import { Chart } from "./chart.ts";
 import { EpochTable } from "./epoch-table.ts";
 import { Legend } from "./legend.ts";
-import { type Axis, type Curve, type CurveId, curvesFor, type ShownRun, scaleOf } from "./series.ts";
+import {
+  type Axis,
+  type Curve,
+  type CurveId,
+  curvesFor,
+  type ShownRun,
+  scaleOf,
+  valuesInWords,
+} from "./series.ts";
 import type { ViewState } from "./view-state.ts";
 
 const croppedWords = "The beginning lies above the chart; the log scale shows it";
@@ -16,6 +24,8 @@ const unlikeWords =
 export interface CurveSectionListener {
   change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
   saveCsv(): void;
+  /** What a key in the chart has led to, in words. */
+  answer(words: string): void;
 }
 
 export class CurveSection {
@@ -47,6 +57,7 @@ export class CurveSection {
         this.#cursor = x;
         this.#showValues();
       },
+      cursorPut: (x) => listener.answer(this.#spoken(x)),
       zoomed: (zoomed) => {
         this.#zoomOut.element.hidden = !zoomed;
       },
@@ -116,13 +127,15 @@ export class CurveSection {
     return this.#cursor ?? this.#placeOf(this.#chosen);
   }
 
+  get #shownCurves(): readonly Curve[] {
+    const hidden = this.#state?.hidden ?? [];
+    return this.#curves.filter(({ id }) => !hidden.includes(id));
+  }
+
   #draw(state: Pick<ViewState, "axis" | "log" | "hidden">): void {
     this.#curves = curvesFor(this.#runs);
     this.#legend.show(this.#runs, this.#curves, state.hidden);
-    this.#chart.show(
-      this.#curves.filter(({ id }) => !state.hidden.includes(id)),
-      { axis: state.axis, scale: state.log ? "log" : "linear" },
-    );
+    this.#chart.show(this.#shownCurves, { axis: state.axis, scale: state.log ? "log" : "linear" });
     this.#tell();
   }
 
@@ -150,6 +163,13 @@ export class CurveSection {
     setText(this.#where, [values, ...notes.filter((note) => note !== "")].join(". "));
   }
 
+  /** The place and the values there, for those who do not see them. */
+  #spoken(x: number | null): string {
+    if (this.#state === null || x === null) return "No cursor";
+    const { axis } = this.#state;
+    return `${placeName(axis, x)}: ${valuesInWords(this.#shownCurves, axis, x)}`;
+  }
+
   #toggle(id: CurveId): void {
     const hidden = this.#state?.hidden ?? [];
     this.#listener.change({
@@ -165,7 +185,11 @@ function haveLikeLosses(runs: readonly ShownRun[]): boolean {
 }
 
 function place(axis: Axis, x: number): string {
-  return axis === "step" ? `Values at step ${formatCount(x)}` : `Values at epoch ${x.toFixed(2)}`;
+  return `Values at ${placeName(axis, x)}`;
+}
+
+function placeName(axis: Axis, x: number): string {
+  return axis === "step" ? `step ${formatCount(x)}` : `epoch ${x.toFixed(2)}`;
 }
 
 /** The chart in a sentence, for those who do not see it. */

@@ -67,6 +67,7 @@ export class Dashboard {
     this.#curves = new CurveSection(new Theme(), {
       change: (change) => this.#look(change),
       saveCsv: () => this.#saveCsv(),
+      answer: (words) => this.#announcer.answer(words),
     });
     this.#pictures = new PicturesSection({
       chosen: (epoch) => this.#look({ epoch }),

@@ -1,6 +1,7 @@
 /** Which curves there are for the shown runs, how each is called and drawn, and where its points are. */
 import type { RunCard } from "../../src/contract/view.ts";
 import type { ColourName } from "../shared/theme.ts";
+import { formatValue } from "../shared/words.ts";
 import { nearest, type Points } from "./decimate.ts";
 import type { Measurements } from "./measurements.ts";
 
@@ -140,4 +141,19 @@ export function valueAt(curve: Curve, axis: Axis, x: number | null): number | nu
   const points = curve.points(axis);
   const index = x === null ? points.x.length - 1 : nearest(points.x, x);
   return points.y[index] ?? null;
+}
+
+/** The values at `x` in a line: of one run every curve's that is shown, of several runs the first such curve's. */
+export function valuesInWords(shown: readonly Curve[], axis: Axis, x: number): string {
+  const measured = shown.filter(({ id }) => id !== "floor");
+  const [first] = measured;
+  const isOfOneRun = measured.every(({ run }) => run === first?.run);
+  const told = isOfOneRun ? measured : measured.filter(({ id }) => id === first?.id);
+  return told
+    .map((curve) => {
+      const value = valueAt(curve, axis, x);
+      const name = isOfOneRun ? curve.name : `${curve.name} of ${curve.run.card.id}`;
+      return `${name} ${value === null ? "unknown" : formatValue(value)}`;
+    })
+    .join(", ");
 }
