@@ -15,8 +15,9 @@ import { type EncodeContext, EncodePanelSerializer, encodeViewType } from "./pan
 import { LatentEditor, latentViewType } from "./panels/latent-editor.ts";
 import { PanelMemory } from "./panels/panel-memory.ts";
 import { Reporter } from "./report.ts";
+import { isExtendable, isKnown, isResumable } from "./runs/listed-run.ts";
 import { RunMetrics } from "./runs/run-metrics.ts";
-import { isExtendable, isKnown, isResumable, RunStore } from "./runs/run-store.ts";
+import { RunStore } from "./runs/run-store.ts";
 import { RunsTree } from "./runs/runs-tree.ts";
 import type { Services } from "./services.ts";
 import { StatusBar } from "./status-bar.ts";

@@ -1,7 +1,8 @@
 /** What several commands ask the user, and what they require. */
 import * as vscode from "vscode";
 import { commandRemedy, RemediableFailure } from "../report.ts";
-import { isKnown, type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
+import { isKnown, type KnownRun, runLabel } from "../runs/listed-run.ts";
+import type { RunStore } from "../runs/run-store.ts";
 import { countInWords, lossInWords, stateInWords } from "../words.ts";
 
 /** Throws a Failure (usage) in Restricted Mode. */

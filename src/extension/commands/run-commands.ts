@@ -7,7 +7,7 @@ import type { DashboardAction } from "../../contract/view.ts";
 import { pytorchScript } from "../export/pytorch-script.ts";
 import { keepNewest } from "../keep-newest.ts";
 import { commandRemedy, RemediableFailure } from "../report.ts";
-import { isKnown, labelOf, runLabel } from "../runs/run-store.ts";
+import { isKnown, labelOf, runLabel } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
 import { askTool } from "../training/tool.ts";
 import { pickRun, pickRuns, requireTrust } from "./pick.ts";

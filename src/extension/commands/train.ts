@@ -6,7 +6,7 @@ import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText, parseExperimentText } from "../experiments/experiment-text.ts";
-import { isExtendable, isKnown, isResumable, type KnownRun, labelOf, runLabel } from "../runs/run-store.ts";
+import { isExtendable, isKnown, isResumable, type KnownRun, labelOf, runLabel } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
 import { progressInWords } from "../status-bar.ts";
 import { countInWords } from "../words.ts";

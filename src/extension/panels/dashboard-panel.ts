@@ -9,7 +9,7 @@ import { type DashboardAction, type FromDashboard, fromDashboardSchema } from ".
 import { setContext } from "../context.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
-import { isKnown, runLabel } from "../runs/run-store.ts";
+import { isKnown, runLabel } from "../runs/listed-run.ts";
 import { DashboardFeed, type FeedSources } from "./dashboard-feed.ts";
 import { iconOf, pageHtml, webviewOptions } from "./page.ts";
 import type { PanelMemory } from "./panel-memory.ts";

@@ -20,8 +20,9 @@ import {
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import { capitalised, type Reporter, sentence } from "../report.ts";
+import { type KnownRun, runLabel } from "../runs/listed-run.ts";
 import { readSmall } from "../runs/run-folder.ts";
-import { type KnownRun, type RunStore, runLabel } from "../runs/run-store.ts";
+import type { RunStore } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
 import { saveFile } from "./save-file.ts";
 

@@ -1,6 +1,6 @@
 /** What the extension tells panels about a run: its record, joined with what its process is doing. */
 import type { RunCard } from "../../contract/view.ts";
-import { isExtendable, isResumable, type KnownRun } from "./run-store.ts";
+import { isExtendable, isResumable, type KnownRun } from "./listed-run.ts";
 
 /** `isWatched`: whether its training process is in touch with this window; `isTrusted`: whether any may be launched. */
 export function cardOf(

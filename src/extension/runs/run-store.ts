@@ -2,7 +2,6 @@
  * The runs of the workspace: saved ones, from their folders, and live ones, from their processes. Lists and panels ask
  * here; nothing is kept that a fresh look would not find.
  */
-import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { EpochEvent } from "../../contract/events.ts";
 import { Failure } from "../../contract/failure.ts";
@@ -11,34 +10,10 @@ import type { RunState } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
+import { isKnown, type KnownRun, type ListedRun } from "./listed-run.ts";
 import { hasWriter, lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
 const leastMillisecondsBetween = 500;
-
-export interface KnownRun {
-  /** Path of its folder. */
-  readonly path: string;
-  readonly record: RunRecord;
-  readonly state: RunState;
-  readonly lastEpoch: EpochEvent | null;
-}
-
-export interface UnreadableRun {
-  readonly path: string;
-  readonly problem: Failure;
-}
-
-export type ListedRun = KnownRun | UnreadableRun;
-
-/** Whether training can go on from the run's checkpoint. */
-export function isResumable({ state }: KnownRun): boolean {
-  return state === "stopped" || state === "killed" || state === "failed";
-}
-
-/** Whether it has trained all the epochs it planned, and more would go on from there. */
-export function isExtendable({ state, record }: KnownRun): boolean {
-  return state === "finished" && record.reason === "finished";
-}
 
 interface ReadRun {
   readonly stamp: string;
@@ -144,35 +119,6 @@ export class RunStore implements vscode.Disposable {
       if (event.event === "epoch") this.#changedSoon();
     });
   }
-}
-
-export function isKnown(run: ListedRun): run is KnownRun {
-  return "record" in run;
-}
-
-/** "mnist-vae · 2026-11-22 14:24:07": how pickers, titles and questions call a run. */
-export function runLabel({ path, record }: KnownRun): string {
-  const { name } = record.experiment;
-  const day = shortDate(record.createdAt);
-  if (day === null) return `${name} · ${basename(path)}`;
-  return `${name} · ${day}:${twoDigits(new Date(record.createdAt).getSeconds())}`;
-}
-
-/** The same of a run that may have become unreadable. */
-export function labelOf(run: ListedRun): string {
-  return isKnown(run) ? runLabel(run) : basename(run.path);
-}
-
-/** ISO 8601 in local time, to the minute. */
-export function shortDate(iso: string): string | null {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return null;
-  const two = twoDigits;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
 }
 
 function createdAt(run: ListedRun): string {

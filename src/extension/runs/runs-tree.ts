@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { RunState } from "../../contract/view.ts";
 import { countInWords, lossInWords, stateInWords } from "../words.ts";
-import { isExtendable, isKnown, type ListedRun, type RunStore, shortDate } from "./run-store.ts";
+import { isExtendable, isKnown, type ListedRun, shortDate } from "./listed-run.ts";
+import type { RunStore } from "./run-store.ts";
 
 /** The runs shown; more are a matter for the folder itself. */
 const maximumShown = 500;
