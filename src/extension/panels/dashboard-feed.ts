@@ -22,13 +22,14 @@ const millisecondsBetween = 100;
 const millisecondsBetweenLooks = 2000;
 
 export interface FeedSources {
-  readonly store: RunStore;
-  readonly trainings: Trainings;
+  readonly store: Pick<RunStore, "find" | "onDidChange" | "refresh">;
+  readonly trainings: Pick<Trainings, "all" | "of" | "onDidBegin">;
   readonly metrics: RunMetrics;
 }
 
 export interface Audience {
   post(message: ToDashboard): Thenable<boolean>;
+  /** Not asked any more once the feed is disposed of: a panel that is closed throws. */
   isVisible(): boolean;
   isTrusted(): boolean;
   /** Something went wrong that the user should hear of. */
@@ -36,8 +37,8 @@ export interface Audience {
 }
 
 export class DashboardFeed implements vscode.Disposable {
-  readonly #store: RunStore;
-  readonly #trainings: Trainings;
+  readonly #store: FeedSources["store"];
+  readonly #trainings: FeedSources["trainings"];
   readonly #metrics: RunMetrics;
   readonly #audience: Audience;
   readonly #disposables = new Disposables();
@@ -45,6 +46,7 @@ export class DashboardFeed implements vscode.Disposable {
   /** Counts snapshots: what belongs to an older one is dropped. */
   #generation = 0;
   #isReady = false;
+  #isDisposed = false;
   /** Whether the page has been sent a snapshot since it was ready. */
   #isFilled = false;
   #picturesWanted = false;
@@ -97,7 +99,7 @@ export class DashboardFeed implements vscode.Disposable {
 
   /** A page that is hidden is taken down; when it is built anew, it says so (`ready`) and gets a snapshot. */
   visibilityChanged(): void {
-    if (!this.#audience.isVisible()) this.#isReady = false;
+    if (!this.#isSeen) this.#isReady = false;
     // It may have said so before it counted as visible.
     else if (this.#isReady && !this.#isFilled) this.#sendSnapshot();
   }
@@ -115,15 +117,21 @@ export class DashboardFeed implements vscode.Disposable {
     if (message !== null) this.#post(message);
   }
 
+  /** For good: what is still being read comes to nothing. */
   dispose(): void {
+    this.#isDisposed = true;
     this.#generation++;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#look !== null) clearTimeout(this.#look);
     this.#disposables.dispose();
   }
 
+  get #isSeen(): boolean {
+    return !this.#isDisposed && this.#audience.isVisible();
+  }
+
   #post(message: ToDashboard): void {
-    if (this.#isReady && this.#audience.isVisible()) void this.#audience.post(message);
+    if (this.#isReady && this.#isSeen) void this.#audience.post(message);
   }
 
   #sendSnapshot(): void {
@@ -131,7 +139,7 @@ export class DashboardFeed implements vscode.Disposable {
   }
 
   async #sendAll(): Promise<void> {
-    if (!this.#isReady || !this.#audience.isVisible()) return;
+    if (!this.#isReady || !this.#isSeen) return;
     this.#isFilled = true;
     const generation = ++this.#generation;
     this.#told.clear();
@@ -152,7 +160,7 @@ export class DashboardFeed implements vscode.Disposable {
   }
 
   #sendWish(): void {
-    if (!this.#picturesWanted || !this.#isReady || !this.#audience.isVisible()) return;
+    if (!this.#picturesWanted || !this.#isReady || !this.#isSeen) return;
     this.#picturesWanted = false;
     this.#post({ kind: "show-pictures" });
   }
@@ -166,7 +174,7 @@ export class DashboardFeed implements vscode.Disposable {
   }
 
   async #sendCards(): Promise<void> {
-    if (!this.#isReady || !this.#audience.isVisible()) return;
+    if (!this.#isReady || !this.#isSeen) return;
     const generation = this.#generation;
     const cards = await this.#cards();
     if (generation !== this.#generation) return;
@@ -181,6 +189,7 @@ export class DashboardFeed implements vscode.Disposable {
 
   /** Follows, by their files, runs that another program trains; those of our own processes are told. */
   #lookAgainAt(cards: readonly RunCard[]): void {
+    if (this.#isDisposed) return;
     const before = this.#elsewhere;
     this.#elsewhere = cards
       .filter(({ key, state }) => state === "training" && this.#trainings.of(key) === null)
@@ -238,7 +247,7 @@ export class DashboardFeed implements vscode.Disposable {
 
   #hear(training: WatchedTraining, event: TrainingEvent): void {
     const { run } = training;
-    if (run === null || !this.#runs.includes(run) || !this.#audience.isVisible()) return;
+    if (run === null || !this.#runs.includes(run) || !this.#isSeen) return;
     switch (event.event) {
       case "step": {
         const { secondsLeft, ...line } = event;

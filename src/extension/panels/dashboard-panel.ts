@@ -10,6 +10,8 @@ import { setContext } from "../context.ts";
 import { Disposables } from "../dispose.ts";
 import type { Reporter } from "../report.ts";
 import { isKnown, runLabel } from "../runs/listed-run.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import type { Trainings } from "../training/trainings.ts";
 import { DashboardFeed, type FeedSources } from "./dashboard-feed.ts";
 import { iconOf, pageHtml, webviewOptions } from "./page.ts";
 import type { PanelMemory } from "./panel-memory.ts";
@@ -30,6 +32,8 @@ interface OpenPanel {
 }
 
 export interface DashboardContext extends FeedSources {
+  readonly store: RunStore;
+  readonly trainings: Trainings;
   readonly extension: vscode.Uri;
   readonly memory: PanelMemory;
   readonly log: vscode.LogOutputChannel;
