@@ -60,11 +60,23 @@ export const runCardSchema = z.lazy(() =>
 );
 export type RunCard = z.infer<typeof runCardSchema>;
 
+/** A run of which nothing can be shown, and why. */
+const absentRun = z.lazy(() => z.object({ key: key(), failure }));
+export type AbsentRun = z.infer<typeof absentRun>;
+
 /** Extension to dashboard. */
 export const toDashboardSchema = z.lazy(() =>
   z.discriminatedUnion("kind", [
-    /** The runs to show, the first one in full, the others as curves beside it. Replaces what was shown. */
-    z.object({ kind: z.literal("show"), protocol: z.int(), runs: z.array(runCardSchema) }),
+    /**
+     * The runs to show, the first one in full, the others as curves beside it; and those that should be among them and
+     * cannot be read. Replaces what was shown.
+     */
+    z.object({
+      kind: z.literal("show"),
+      protocol: z.int(),
+      runs: z.array(runCardSchema),
+      absent: z.array(absentRun),
+    }),
     z.object({ kind: z.literal("card"), card: runCardSchema }),
     /**
      * What was measured up to now. Of many steps, which take long to send, only those that a plot of them all shows:
@@ -99,7 +111,8 @@ export const toDashboardSchema = z.lazy(() =>
       epoch: z.number(),
       png: z.nullable(bytes()),
     }),
-    z.object({ kind: z.literal("gone"), run: key() }),
+    /** It cannot be read, or not any more. */
+    z.object({ kind: z.literal("gone"), run: key(), failure }),
     /** Brings the pictures into view. */
     z.object({ kind: z.literal("show-pictures") }),
   ]),

@@ -22,6 +22,10 @@ const [dark, light] = themes;
 if (dark === undefined || light === undefined) throw new Error("themes.ts is empty");
 
 const chart = ".chart canvas";
+const gone = {
+  message: "/runs/digits: the folder of this run is gone",
+  hint: "Bring it back from where it went, or look at another run.",
+};
 const reconstructions = ".picture-block:nth-child(1) canvas";
 const generated = ".picture-block:nth-child(2) canvas";
 
@@ -322,7 +326,7 @@ describe("dashboard", () => {
     const card = { ...run.card, stepsPerEpoch: 1000, epochs: 200, state: "training", canStop: true };
     const csv = panel.page.getByRole("button", { name: "Save as CSV…" });
     const first = recordedMessage(card.key, { train, epochs: [], imagesPerSecond: 5000 });
-    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [card] }, first);
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [card], absent: [] }, first);
     assert.match(await panel.text(".figures"), /100 of 200/);
     assert.ok((await panel.colours(chart)) > 10);
     assert.ok(await csv.isDisabled());
@@ -353,7 +357,7 @@ describe("dashboard", () => {
       7,
       "<img src=x onerror=alert(1)>",
       { kind: "show" },
-      { kind: "show", protocol: viewProtocolVersion, runs: [{ ...run.card, epochs: "many" }] },
+      { kind: "show", protocol: viewProtocolVersion, runs: [{ ...run.card, epochs: "many" }], absent: [] },
       { kind: "lines", run: run.card.key, lines: [{ event: "step", step: "x" }] },
       { kind: "preview", run: run.card.key, epoch: 4, png: "not bytes" },
       { kind: "eval", code: "alert(1)" },
@@ -378,14 +382,17 @@ describe("dashboard", () => {
     const panel = await open();
     const name = "<b>bold</b><img src=x onerror=alert(1)>";
     const card = { ...run.card, name };
-    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [card] }, metricsMessage(run));
+    await panel.post(
+      { kind: "show", protocol: viewProtocolVersion, runs: [card], absent: [] },
+      metricsMessage(run),
+    );
     assert.equal(await panel.text("h1"), name);
     assert.equal(await panel.page.locator("main img, main b").count(), 0);
   });
 
   test("a run whose measurements take their time is shown without them", { skip }, async () => {
     const panel = await open();
-    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [run.card] });
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [run.card], absent: [] });
     await panel.page.getByRole("heading", { name: run.card.name }).waitFor();
     await panel.page.getByText("The first numbers appear after the first steps.").waitFor();
     await panel.post(metricsMessage(run));
@@ -511,14 +518,43 @@ describe("dashboard", () => {
     await panel.post({ kind: "card", card: { ...run.card, state: "killed", canResume: true } });
     assert.match(await panel.text(".notice"), /ended without saying goodbye/);
     await panel.picture("dashboard-killed");
-    await panel.post({ kind: "gone", run: run.card.key });
+    await panel.post({ kind: "gone", run: run.card.key, failure: gone });
     assert.match(await panel.text(".notice"), /folder of this run is gone/);
     assert.equal(await panel.page.getByRole("button", { name: "Resume" }).count(), 0);
   });
 
+  test("of a run that cannot be read it says why, and a reload asks for it again", { skip }, async () => {
+    const panel = await open();
+    const absent = [{ key: run.card.key, failure: gone }];
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [], absent });
+    assert.match(await panel.text(".notice:visible"), /folder of this run is gone.*look at another run/);
+    assert.equal(await panel.page.getByText("Waiting for the run").isVisible(), false);
+    assert.deepEqual(((await panel.state()) as { runs: string[] }).runs, [run.card.key]);
+    await panel.picture("dashboard-absent");
+    const newer = { message: "run.json: this run was written by a newer Latent Lab", hint: "Update it." };
+    await panel.post({ kind: "gone", run: run.card.key, failure: newer });
+    assert.match(await panel.text(".notice:visible"), /written by a newer Latent Lab/);
+    // It is back.
+    await showRun(panel, run);
+    assert.equal(await panel.page.locator(".notice:visible").count(), 0);
+  });
+
+  test("beside the others of a comparison it says which one cannot be read", { skip }, async () => {
+    const panel = await open();
+    const absent = [{ key: "/runs/other", failure: gone }];
+    const [show, ...rest] = messagesFor(run);
+    await panel.post({ ...show, absent }, ...rest);
+    assert.match(await panel.text(".notice:visible"), /folder of this run is gone/);
+    assert.ok((await panel.colours(chart)) > 20);
+    assert.deepEqual(((await panel.state()) as { runs: string[] }).runs, [run.card.key, "/runs/other"]);
+    // What is kept when there is nothing to show, not even what cannot be read, is what was.
+    await panel.post({ kind: "show", protocol: viewProtocolVersion, runs: [], absent: [] });
+    assert.deepEqual(((await panel.state()) as { runs: string[] }).runs, [run.card.key, "/runs/other"]);
+  });
+
   test("an extension that is newer asks for the panel to be opened again", { skip }, async () => {
     const panel = await open();
-    await panel.post({ kind: "show", protocol: viewProtocolVersion + 1, runs: [run.card] });
+    await panel.post({ kind: "show", protocol: viewProtocolVersion + 1, runs: [run.card], absent: [] });
     await panel.page.getByText("Latent Lab was updated").waitFor();
   });
 

@@ -77,7 +77,7 @@ async function readRun(folder: string): Promise<RealRun> {
 export function messagesFor(run: RealRun, others: readonly RealRun[] = []): ToDashboard[] {
   const runs = [run, ...others];
   return [
-    { kind: "show", protocol: viewProtocolVersion, runs: runs.map(({ card }) => card) },
+    { kind: "show", protocol: viewProtocolVersion, runs: runs.map(({ card }) => card), absent: [] },
     ...runs.map(metricsMessage),
     { kind: "previews", run: run.card.key, epochs: [...run.previews.keys()] },
   ];

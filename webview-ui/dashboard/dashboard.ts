@@ -3,6 +3,7 @@
  * per frame, however many lines arrive in between.
  */
 import {
+  type AbsentRun,
   type DashboardAction,
   type FromDashboard,
   type RunCard,
@@ -14,6 +15,7 @@ import { canvasPng } from "../shared/canvas-file.ts";
 import { element } from "../shared/elements.ts";
 import { Theme } from "../shared/theme.ts";
 import { fileNamePart, formatValue } from "../shared/words.ts";
+import { AbsentRuns } from "./absent-runs.ts";
 import { Announcer } from "./announcer.ts";
 import { CardSection } from "./card-section.ts";
 import { curveCsv } from "./curve-csv.ts";
@@ -29,7 +31,8 @@ interface Run {
   card: RunCard;
   readonly measurements: Measurements;
   pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
-  isGone: boolean;
+  /** Why it cannot be read any more; null: it can. */
+  absence: AbsentRun["failure"] | null;
 }
 
 /** Milliseconds after which steps are asked for even while training keeps the page busy. */
@@ -54,6 +57,7 @@ export class Dashboard {
   readonly #card = new CardSection((action) => this.#act(action));
   readonly #announcer = new Announcer();
   readonly #waiting = element("p", { class: "waiting", text: "Waiting for the run …" });
+  readonly #absent = new AbsentRuns();
   readonly #parts: HTMLElement;
   readonly #changed = new Set<Part>();
   #frame: number | null = null;
@@ -85,13 +89,13 @@ export class Dashboard {
       side,
     );
     this.#parts.hidden = true;
-    this.element.append(this.#waiting, this.#parts, this.#announcer.element);
+    this.element.append(this.#waiting, this.#absent.element, this.#parts, this.#announcer.element);
   }
 
   take(message: ToDashboard): void {
     switch (message.kind) {
       case "show":
-        this.#show(message.protocol, message.runs);
+        this.#show(message);
         break;
       case "card":
         this.#takeCard(message.card);
@@ -128,7 +132,8 @@ export class Dashboard {
         break;
       case "gone": {
         const run = this.#find(message.run);
-        if (run !== undefined) run.isGone = true;
+        if (run === undefined) this.#absent.explain(message.run, message.failure);
+        else run.absence = message.failure;
         this.#mark("card");
         break;
       }
@@ -143,7 +148,7 @@ export class Dashboard {
     return this.#runs.find(({ card }) => card.key === key);
   }
 
-  #show(protocol: number, cards: readonly RunCard[]): void {
+  #show({ protocol, runs: cards, absent }: Extract<ToDashboard, { kind: "show" }>): void {
     if (protocol > viewProtocolVersion) {
       this.#waiting.textContent =
         "Latent Lab was updated while this panel was open. Close the panel and open it again.";
@@ -151,25 +156,28 @@ export class Dashboard {
       this.#parts.hidden = true;
       return;
     }
-    const same = cards[0]?.key === this.#state.runs[0];
-    this.#state = {
-      ...this.#state,
-      runs: cards.map(({ key }) => key),
-      epoch: same ? this.#state.epoch : null,
-    };
-    this.#host.keep(this.#state);
+    this.#keepRuns([...cards, ...absent].map(({ key }) => key));
+    this.#absent.show(absent);
     this.#runs = cards.map((card) => ({
       card,
       measurements: new Measurements(),
       pace: null,
-      isGone: false,
+      absence: null,
     }));
     const [first] = cards;
     if (first !== undefined) this.#pictures.reset(first.dataset);
-    this.#waiting.hidden = cards.length > 0;
+    this.#waiting.hidden = cards.length > 0 || absent.length > 0;
     this.#parts.hidden = cards.length === 0;
     this.#timeout = setTimeout(() => this.#drawSoon(), patience);
     for (const part of parts) this.#changed.add(part);
+  }
+
+  /** What a reload is to bring back; a list without any run would bring back nothing. */
+  #keepRuns(runs: readonly string[]): void {
+    if (runs.length === 0) return;
+    const same = runs[0] === this.#state.runs[0];
+    this.#state = { ...this.#state, runs, epoch: same ? this.#state.epoch : null };
+    this.#host.keep(this.#state);
   }
 
   #takeCard(card: RunCard): void {
@@ -178,7 +186,7 @@ export class Dashboard {
     if (run === this.#first && run.card.state !== card.state)
       this.#announcer.say(`${card.name}: ${stateWords[card.state]}`);
     run.card = card;
-    run.isGone = false;
+    run.absence = null;
     this.#mark("card", "pictures");
   }
 
@@ -231,11 +239,11 @@ export class Dashboard {
     this.#changed.clear();
     const run = this.#first;
     if (run === undefined) return;
-    const { card, measurements, pace, isGone } = run;
-    this.#header.show({ card, measurements, pace, isGone, others: this.#runs.length - 1 });
+    const { card, measurements, pace, absence } = run;
+    this.#header.show({ card, measurements, pace, absence, others: this.#runs.length - 1 });
     if (changed.has("runs")) this.#curves.show(this.#runs, this.#state);
     else if (changed.has("measurements")) this.#curves.refresh();
-    if (changed.has("card")) this.#card.show(card, isGone);
+    if (changed.has("card")) this.#card.show(card, absence !== null);
     if (changed.has("card") || changed.has("pictures")) this.#showPictures(run);
     if (changed.has("measurements")) this.#announce(run);
     this.#showEpoch(run);

@@ -1,5 +1,5 @@
 /** The head of the dashboard: which run it is, what it is doing, how far it is, Stop, Resume and Train longer; and what went wrong. */
-import type { DashboardAction, RunCard } from "../../src/contract/view.ts";
+import type { AbsentRun, DashboardAction, RunCard } from "../../src/contract/view.ts";
 import { button } from "../controls.ts";
 import { element, setText } from "../shared/elements.ts";
 import { formatCount, formatSeconds, formatValue } from "../shared/words.ts";
@@ -10,7 +10,8 @@ export interface Progress {
   readonly card: RunCard;
   readonly measurements: Measurements;
   readonly pace: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
-  readonly isGone: boolean;
+  /** Why it cannot be read any more; null: it can. */
+  readonly absence: AbsentRun["failure"] | null;
   /** Runs whose curves are shown beside this one's. */
   readonly others: number;
 }
@@ -75,7 +76,8 @@ export class Header {
   }
 
   show(progress: Progress): void {
-    const { card, isGone, others } = progress;
+    const { card, absence, others } = progress;
+    const isGone = absence !== null;
     setText(this.#name, card.name);
     this.#others.hidden = others === 0;
     setText(
@@ -83,7 +85,7 @@ export class Header {
       `Its curves are compared with those of ${others === 1 ? "another run" : `${others} other runs`}; everything else here is this run's.`,
     );
     this.#name.title = card.id;
-    setText(this.#state, isGone ? "Gone" : stateWords[card.state]);
+    setText(this.#state, isGone ? "Cannot be read" : stateWords[card.state]);
     this.#state.className = `state state-${isGone ? "gone" : card.state}`;
     this.#stop.element.hidden = isGone || !card.canStop;
     this.#resume.element.hidden = isGone || !card.canResume;
@@ -92,8 +94,8 @@ export class Header {
     this.#showNotice(progress);
   }
 
-  #showFigures({ card, measurements, pace, isGone }: Progress): void {
-    const alive = isAlive(card.state) && !isGone;
+  #showFigures({ card, measurements, pace, absence }: Progress): void {
+    const alive = isAlive(card.state) && absence === null;
     const done = measurements.latestEpoch?.epoch ?? 0;
     const step = measurements.lastStep;
     const current = card.stepsPerEpoch > 0 ? Math.ceil(step / card.stepsPerEpoch) : done;
@@ -110,8 +112,8 @@ export class Header {
     this.#bar.style.width = `${steps > 0 ? Math.min(100, (100 * step) / steps) : 0}%`;
   }
 
-  #showNotice({ card, isGone }: Progress): void {
-    const notice = isGone ? goneNotice : noticeOf(card);
+  #showNotice({ card, absence }: Progress): void {
+    const notice = absence === null ? noticeOf(card) : noticeOfAbsence(absence);
     this.#notice.hidden = notice === null;
     this.#notice.classList.toggle("error", card.state === "failed");
     setText(this.#noticeTitle, notice?.title ?? "");
@@ -124,10 +126,9 @@ interface Notice {
   readonly hint: string;
 }
 
-const goneNotice: Notice = {
-  title: "The folder of this run is gone.",
-  hint: "What was read before stays on screen until this panel is closed; the run itself cannot be resumed.",
-};
+function noticeOfAbsence({ message, hint }: AbsentRun["failure"]): Notice {
+  return { title: message, hint: `${hint} What was read before stays on screen until this panel is closed.` };
+}
 
 function noticeOf({ state, failure, canResume }: RunCard): Notice | null {
   const resume = canResume ? " Resume goes on from the last checkpoint." : "";

@@ -5,10 +5,10 @@
 import type * as vscode from "vscode";
 import type { TrainingEvent } from "../../contract/events.ts";
 import { type MetricsLine, previewName } from "../../contract/run.ts";
-import { type RunCard, type ToDashboard, viewProtocolVersion } from "../../contract/view.ts";
+import { type AbsentRun, type RunCard, type ToDashboard, viewProtocolVersion } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import { isKnown } from "../runs/listed-run.ts";
-import { cardOf } from "../runs/run-card.ts";
+import { absentOf, cardOf } from "../runs/run-card.ts";
 import { previewEpochs, readPreview } from "../runs/run-folder.ts";
 import type { RunMetrics } from "../runs/run-metrics.ts";
 import type { RunStore } from "../runs/run-store.ts";
@@ -51,6 +51,8 @@ export class DashboardFeed implements vscode.Disposable {
   #isFilled = false;
   #picturesWanted = false;
   readonly #told = new Map<string, Progress>();
+  /** Those of the runs that the snapshot could show. */
+  #shown: ReadonlySet<string> = new Set();
   /** All recorded steps of the snapshot, [4, steps], of which the page may ask for more than it was sent. */
   readonly #recorded = new Map<string, Float64Array>();
   readonly #waiting = new Map<string, MetricsLine[]>();
@@ -145,9 +147,10 @@ export class DashboardFeed implements vscode.Disposable {
     this.#told.clear();
     this.#recorded.clear();
     this.#waiting.clear();
-    const cards = await this.#cards();
+    const { cards, absent } = await this.#findRuns();
     if (generation !== this.#generation) return;
-    this.#post({ kind: "show", protocol: viewProtocolVersion, runs: cards });
+    this.#shown = new Set(cards.map(({ key }) => key));
+    this.#post({ kind: "show", protocol: viewProtocolVersion, runs: cards, absent });
     for (const { key } of cards) {
       const told = await this.#sendMetrics(key, generation);
       if (generation !== this.#generation) return;
@@ -165,22 +168,27 @@ export class DashboardFeed implements vscode.Disposable {
     this.#post({ kind: "show-pictures" });
   }
 
-  async #cards(): Promise<RunCard[]> {
+  async #findRuns(): Promise<{ cards: RunCard[]; absent: AbsentRun[] }> {
     const runs = await Promise.all(this.#runs.map((run) => this.#store.find(run)));
     const isTrusted = this.#audience.isTrusted();
-    return runs
+    const cards = runs
       .filter(isKnown)
       .map((run) => cardOf(run, { isWatched: this.#trainings.of(run.path) !== null, isTrusted }));
+    return { cards, absent: runs.flatMap((run) => (isKnown(run) ? [] : [absentOf(run)])) };
   }
 
   async #sendCards(): Promise<void> {
     if (!this.#isReady || !this.#isSeen) return;
     const generation = this.#generation;
-    const cards = await this.#cards();
+    const { cards, absent } = await this.#findRuns();
     if (generation !== this.#generation) return;
+    // One that could not be read before is shown from its beginning.
+    if (cards.some(({ key }) => !this.#shown.has(key))) {
+      this.#sendSnapshot();
+      return;
+    }
     for (const card of cards) this.#post({ kind: "card", card });
-    for (const run of this.#runs)
-      if (!cards.some(({ key }) => key === run)) this.#post({ kind: "gone", run });
+    for (const { key, failure } of absent) this.#post({ kind: "gone", run: key, failure });
     // Of a run that has ended meanwhile, all that it has measured is read after its end.
     for (const run of this.#elsewhere) await this.#sendNews(run, generation);
     for (const { key } of cards) await this.#sendPreviewList(key);

@@ -1,6 +1,6 @@
 /** What the extension tells panels about a run: its record, joined with what its process is doing. */
-import type { RunCard } from "../../contract/view.ts";
-import { isExtendable, isResumable, type KnownRun } from "./listed-run.ts";
+import type { AbsentRun, RunCard } from "../../contract/view.ts";
+import { isExtendable, isResumable, type KnownRun, type UnreadableRun } from "./listed-run.ts";
 
 /** `isWatched`: whether its training process is in touch with this window; `isTrusted`: whether any may be launched. */
 export function cardOf(
@@ -32,6 +32,11 @@ export function cardOf(
     canResume: isTrusted && isResumable(run),
     canTrainLonger: isTrusted && isExtendable(run),
   };
+}
+
+/** What there is to say about a run that has no card. */
+export function absentOf({ path, problem: { message, hint } }: UnreadableRun): AbsentRun {
+  return { key: path, failure: { message, hint } };
 }
 
 /** Weights and biases of all layers; the last layer of a VAE's encoder gives means and log-variances. */

@@ -29,7 +29,10 @@ export function runsFolder(workspaceFolder: string): string {
 /** Throws a Failure: run-invalid (also for a run of a newer version), storage-*. */
 export async function readRecord(run: string): Promise<RunRecord> {
   const file = join(run, runFiles.record);
-  return parseRunRecord((await readSmall(file, maximumRecordBytes)).toString("utf8"), file);
+  const content = await readSmall(file, maximumRecordBytes).catch(async (error: unknown) => {
+    throw (await isThere(run)) ? error : gone(run, error);
+  });
+  return parseRunRecord(content.toString("utf8"), file);
 }
 
 /** Names of the folders in `folder` that may be runs; none where there is no such folder. */
@@ -118,12 +121,28 @@ async function readTail(file: string, bytes: number): Promise<string> {
   }
 }
 
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => !hasSystemCode(error, "ENOENT", "ENOTDIR"),
+  );
+}
+
 function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
     return null;
   }
+}
+
+function gone(run: string, cause: unknown): Failure {
+  return new Failure(
+    "storage-failed",
+    `${run}: the folder of this run is gone`,
+    "Bring it back from where it went, or look at another run.",
+    { cause },
+  );
 }
 
 function invalid(file: string, problem: string): Failure {

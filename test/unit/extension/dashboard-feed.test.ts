@@ -1,6 +1,6 @@
 /** What a dashboard is sent, and when: here its page and its panel are played, and runs are read from their files. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,11 +20,16 @@ class Stage {
   readonly problems: unknown[] = [];
   readonly feed: DashboardFeed;
   onPost: (message: ToDashboard) => void = () => {};
+  #changed: () => void = () => {};
   #isClosed = false;
 
   constructor(t: TestContext, ...runs: string[]) {
+    const onDidChange: vscode.Event<void> = (listener) => {
+      this.#changed = () => listener();
+      return never();
+    };
     const sources: FeedSources = {
-      store: { find, onDidChange: never, refresh: () => {} },
+      store: { find, onDidChange, refresh: () => {} },
       trainings: { all: [], of: () => null, onDidBegin: never },
       metrics: new RunMetrics(assert.fail),
     };
@@ -53,6 +58,11 @@ class Stage {
   close(): void {
     this.#isClosed = true;
     this.feed.dispose();
+  }
+
+  /** The store has something new. */
+  change(): void {
+    this.#changed();
   }
 
   #requireOpen(): void {
@@ -142,4 +152,31 @@ test("after a dashboard was closed nothing is sent, asked or waited for, whereve
   };
   // The card is of the second look.
   await Promise.all((["show", "metrics", "previews", "card"] as const).map(closeAfter));
+});
+
+test("a run that is gone or unreadable is told with the reason, and shown when it is back", async (t) => {
+  const folder = temporaryFolder(t);
+  const run = writeRun(folder, "digits");
+  const record = join(run, "run.json");
+  const whole = readFileSync(record);
+  const stage = new Stage(t, run);
+  const reasonNow = () => {
+    const last = stage.posted.at(-1);
+    if (last?.kind === "show") return last.absent[0]?.failure.message;
+    return last?.kind === "gone" ? last.failure.message : undefined;
+  };
+  renameSync(run, `${run}.away`);
+  stage.feed.ready();
+  assert.equal(await eventually("the reason", reasonNow), `${run}: the folder of this run is gone`);
+  renameSync(`${run}.away`, run);
+  writeFileSync(record, '{ "format": 999, "productVersion": "9.0.0" }');
+  stage.change();
+  await eventually("another reason", () => reasonNow()?.includes("written by a newer Latent Lab (9.0.0)"));
+  writeFileSync(record, whole);
+  stage.change();
+  const show = await eventually("the run", () =>
+    stage.posted.find((message) => message.kind === "show" && message.runs.length > 0),
+  );
+  assert.deepEqual(show.kind === "show" && show.absent, []);
+  assert.deepEqual(stage.problems, []);
 });
