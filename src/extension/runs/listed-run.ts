@@ -15,6 +15,8 @@ export interface KnownRun {
 
 export interface UnreadableRun {
   readonly path: string;
+  /** Several: `path` is where a folder of the workspace keeps its runs, and none of them can be listed. */
+  readonly isOfSeveral: boolean;
   readonly problem: Failure;
 }
 

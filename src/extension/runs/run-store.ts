@@ -4,12 +4,13 @@
  */
 import * as vscode from "vscode";
 import type { EpochEvent } from "../../contract/events.ts";
-import { Failure } from "../../contract/failure.ts";
+import { storageFailure } from "../../contract/failure.ts";
 import type { RunRecord } from "../../contract/run.ts";
 import type { RunState } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import type { Trainings } from "../training/trainings.ts";
 import type { WatchedTraining } from "../training/watched-training.ts";
+import { workspaceFolders } from "../workspace.ts";
 import { isKnown, type KnownRun, type ListedRun } from "./listed-run.ts";
 import { hasWriter, lastEpoch, readRecord, runFolders, runStamp, runsFolder } from "./run-folder.ts";
 
@@ -47,16 +48,16 @@ export class RunStore implements vscode.Disposable {
     );
   }
 
-  /** Newest first. */
+  /** Newest first. Never rejects: what cannot be read is in the list, with the reason. */
   async list(): Promise<ListedRun[]> {
-    const folders = vscode.workspace.workspaceFolders ?? [];
-    const paths = (await Promise.all(folders.map(({ uri }) => runFolders(runsFolder(uri.fsPath))))).flat();
-    const runs = await Promise.all(paths.map((path) => this.find(path)));
+    const folders = workspaceFolders().map(runsFolder);
+    const runs = (await Promise.all(folders.map((folder) => this.#runsIn(folder)))).flat();
     runs.sort((a, b) => createdAt(b).localeCompare(createdAt(a)) || b.path.localeCompare(a.path));
     this.#listed.fire(runs);
     return runs;
   }
 
+  /** Never rejects. */
   async find(path: string): Promise<ListedRun> {
     try {
       const stamp = await runStamp(path);
@@ -65,8 +66,7 @@ export class RunStore implements vscode.Disposable {
       return { path, record, state: await this.#stateOf(path, record), lastEpoch: epoch };
     } catch (error) {
       this.#read.delete(path);
-      if (error instanceof Failure) return { path, problem: error };
-      throw error;
+      return { path, problem: storageFailure(error, path, "read"), isOfSeveral: false };
     }
   }
 
@@ -84,6 +84,16 @@ export class RunStore implements vscode.Disposable {
   dispose(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#disposables.dispose();
+  }
+
+  /** One folder that cannot be read hides none of the others'. */
+  async #runsIn(folder: string): Promise<ListedRun[]> {
+    try {
+      const paths = await runFolders(folder);
+      return await Promise.all(paths.map((path) => this.find(path)));
+    } catch (error) {
+      return [{ path: folder, problem: storageFailure(error, folder, "read"), isOfSeveral: true }];
+    }
   }
 
   /** Epochs of a small model follow each other faster than lists need to know. */

@@ -1,9 +1,9 @@
 /** The Runs tree in the activity bar's container: newest first, what each is doing, a menu of what can be done. */
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunState } from "../../contract/view.ts";
 import { countInWords, lossInWords, stateInWords } from "../words.ts";
-import { isExtendable, isKnown, type ListedRun, shortDate } from "./listed-run.ts";
+import { isExtendable, isKnown, type ListedRun, shortDate, type UnreadableRun } from "./listed-run.ts";
 import type { RunStore } from "./run-store.ts";
 
 /** The runs shown; more are a matter for the folder itself. */
@@ -13,11 +13,11 @@ export class RunItem extends vscode.TreeItem {
   readonly run: ListedRun;
 
   constructor(run: ListedRun) {
-    super(isKnown(run) ? run.record.experiment.name : basename(run.path));
+    super(isKnown(run) ? run.record.experiment.name : nameOf(run));
     this.run = run;
     this.id = run.path;
     if (isKnown(run)) this.#showKnown(run);
-    else this.#showUnreadable(run.problem.message, run.problem.hint);
+    else this.#showUnreadable(run);
   }
 
   #showKnown(run: Extract<ListedRun, { record: unknown }>): void {
@@ -37,11 +37,13 @@ export class RunItem extends vscode.TreeItem {
     };
   }
 
-  #showUnreadable(message: string, hint: string): void {
+  #showUnreadable({ problem: { message, hint }, isOfSeveral }: UnreadableRun): void {
     this.description = "cannot be read";
     this.iconPath = new vscode.ThemeIcon("warning");
-    this.contextValue = "run.unreadable";
+    // What can be done with a run, deleting it above all, is not done with all of them.
+    this.contextValue = isOfSeveral ? "runs.unreadable" : "run.unreadable";
     this.tooltip = `${message}\n${hint}`;
+    this.accessibilityInformation = { label: `${this.label}, ${this.description}: ${message}` };
   }
 }
 
@@ -61,6 +63,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   getTreeItem(item: RunItem): RunItem {
     return item;
   }
+}
+
+function nameOf({ path, isOfSeveral }: UnreadableRun): string {
+  return isOfSeveral ? `Runs of ${basename(dirname(dirname(path)))}` : basename(path);
 }
 
 const icons: Readonly<Record<RunState, readonly [icon: string, color: string]>> = {

@@ -78,7 +78,7 @@ async function find(path: string): Promise<ListedRun> {
   try {
     return { path, record: await readRecord(path), state: "training", lastEpoch: null };
   } catch (error) {
-    if (error instanceof Failure) return { path, problem: error };
+    if (error instanceof Failure) return { path, problem: error, isOfSeveral: false };
     throw error;
   }
 }
