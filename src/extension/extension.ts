@@ -93,6 +93,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const lenses = keep(new ExperimentCodeLenses(store));
   keep(vscode.languages.registerCodeLensProvider({ pattern: experimentGlob }, lenses));
   trainings.open().catch((error: unknown) => reporter.report(error));
+  // What may be launched, and which runs and trainings are this window's, is another matter from then on.
+  keep(vscode.workspace.onDidGrantWorkspaceTrust(() => store.refresh()));
+  keep(
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      store.refresh();
+      trainings.look().catch((error: unknown) => reporter.report(error));
+    }),
+  );
 }
 
 function commandLineTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Tool {

@@ -80,15 +80,18 @@ export class EncodePage implements vscode.Disposable {
     );
     this.#disposables.add(
       context.store.onDidChange(() => {
-        if (this.#run === null) this.#show().catch((error) => context.reporter.report(error));
+        if (this.#run === null) this.#showAgain();
       }),
     );
+    // What was refused may be launched now; a `.latent` file's run may have come.
+    this.#disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#showAgain()));
+    this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#showAgain()));
   }
 
   /** Looks at the files anew. */
   startAgain(): void {
     this.#results.clear();
-    this.#show().catch((error) => this.#context.reporter.report(error));
+    this.#showAgain();
   }
 
   dispose(): void {
@@ -126,10 +129,14 @@ export class EncodePage implements vscode.Disposable {
     }
   }
 
+  #showAgain(): void {
+    this.#show().catch((error) => this.#context.reporter.report(error));
+  }
+
   async #show(): Promise<void> {
     const runs = await this.#context.store.usable();
-    // A panel that comes back may remember a run that has gone.
-    if (!runs.some(({ path }) => path === this.#run))
+    // A panel that comes back may remember a run that has gone; a `.latent` file's is nobody's choice.
+    if (this.#isOfLatent || !runs.some(({ path }) => path === this.#run))
       this.#run = (await this.#fittingRun(runs))?.path ?? null;
     const pictures = await Promise.all(
       this.#pictures.map(async ({ fsPath }) => ({
@@ -149,6 +156,11 @@ export class EncodePage implements vscode.Disposable {
     if (this.#run === null) return;
     // For pictures the panel asks; a `.latent` file leaves nothing to choose.
     for (const { key } of pictures) if (isLatent(key)) this.#wish(key, { run: this.#run, invert: null });
+  }
+
+  get #isOfLatent(): boolean {
+    const [first] = this.#pictures;
+    return first !== undefined && isLatent(first.fsPath);
   }
 
   /** The newest run; for a `.latent` file the one whose model made it. */

@@ -74,7 +74,26 @@ export class Trainings implements vscode.Disposable {
     const watcher = watch(this.#controlRoot, { recursive: true }, () => this.#lookIn(settleMilliseconds));
     watcher.on("error", () => {});
     this.#disposables.add({ dispose: () => watcher.close() });
-    await this.#look();
+    await this.look();
+  }
+
+  /**
+   * Finds what runs in the folders of the workspace and is not watched yet. A training stays watched when its folder
+   * leaves the workspace: whoever began it here can stop it here.
+   */
+  async look(): Promise<void> {
+    const names = await readdir(this.#controlRoot).catch((): string[] => []);
+    for (const name of names) {
+      const own = join(this.#controlRoot, name);
+      const found = await findControlFile(own);
+      if (found !== null && (this.#watched.has(found.path) || this.#refused.has(found.path))) continue;
+      const isOver =
+        found === null ? await isLeftOver(own) : !(await isAlive(found.control.pid, found.control.startedAt));
+      if (isOver) await removeQuietly(own);
+      // Another look may have found it meanwhile.
+      else if (found !== null && this.#isOurs(found.control.folder) && !this.#watched.has(found.path))
+        this.#watch(found.path, found.control);
+    }
   }
 
   /** Throws a Failure; see launch.ts. */
@@ -108,20 +127,7 @@ export class Trainings implements vscode.Disposable {
 
   #lookIn(milliseconds: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), milliseconds);
-  }
-
-  async #look(): Promise<void> {
-    const names = await readdir(this.#controlRoot).catch((): string[] => []);
-    for (const name of names) {
-      const own = join(this.#controlRoot, name);
-      const found = await findControlFile(own);
-      if (found !== null && (this.#watched.has(found.path) || this.#refused.has(found.path))) continue;
-      const isOver =
-        found === null ? await isLeftOver(own) : !(await isAlive(found.control.pid, found.control.startedAt));
-      if (isOver) await removeQuietly(own);
-      else if (found !== null && this.#isOurs(found.control.folder)) this.#watch(found.path, found.control);
-    }
+    this.#timer = setTimeout(() => void this.look(), milliseconds);
   }
 
   #isOurs(folder: string): boolean {
