@@ -169,19 +169,16 @@ export const toEncodePanelSchema = z.lazy(() =>
     z.object({
       kind: z.literal("show"),
       protocol: z.int(),
-      pictures: z.array(
-        z.object({
-          key: key(),
-          name: z.string(),
-          /** The file's content, empty where it is too large to be shown; null for a `.latent` file. */
-          file: z.nullable(bytes()),
-          type: z.string(),
-        }),
-      ),
+      /** Their files follow, one by one; a `.latent` file has no original. */
+      pictures: z.array(z.object({ key: key(), name: z.string(), hasOriginal: z.boolean() })),
+      /** How many more were selected than a panel takes. */
+      leftOut: count(),
       runs: z.array(choice),
       /** The run that encodes; null: there is none yet. */
       run: z.nullable(key()),
     }),
+    /** The file's content, empty where it is too large to be shown. */
+    z.object({ kind: z.literal("file"), picture: key(), bytes: bytes(), type: z.string() }),
     z.object({ kind: z.literal("working"), picture: key() }),
     z.object({ kind: z.literal("encoded"), picture: key(), run: key(), result: encodedPictureSchema }),
     /** Of a `.latent` file. */

@@ -130,6 +130,22 @@ export const hostTests: readonly HostTest[] = [
     },
   },
   {
+    title: "takes the first hundred of many pictures into one panel",
+    async play({ workspace }) {
+      const pictures = Array.from({ length: 150 }, (_, index) =>
+        vscode.Uri.file(join(workspace, `picture-${index}.png`)),
+      );
+      await vscode.commands.executeCommand("latentLab.encodeImage", pictures[0], pictures);
+      const tab = await eventually("the panel", () =>
+        vscode.window.tabGroups.all
+          .flatMap(({ tabs }) => tabs)
+          .find(({ label }) => /^Encode \d+ pictures$/.test(label)),
+      );
+      assert.equal(tab.label, "Encode 100 pictures");
+      await vscode.window.tabGroups.close(tab);
+    },
+  },
+  {
     title: "begins an experiment file under a name that is free",
     async play({ workspace }) {
       for (const name of ["latent-lab.json", "experiment-2.latent-lab.json"]) {

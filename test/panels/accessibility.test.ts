@@ -65,15 +65,19 @@ describe("accessibility", () => {
       const png = await digitPng(run, 3, 6);
       const result = await encodePicture(run, folder, "three.png", png);
       const runs = [{ key: run.card.key, label: "mnist-vae" }];
-      const picture = { key: "three", name: "three.png", file: new Uint8Array(png), type: "image/png" };
+      const picture = { key: "three", name: "three.png", hasOriginal: true };
       await panel.post({
         kind: "show",
         protocol: viewProtocolVersion,
         pictures: [picture],
+        leftOut: 1,
         runs,
         run: run.card.key,
       });
-      await panel.post({ kind: "encoded", picture: "three", run: run.card.key, result });
+      await panel.post(
+        { kind: "file", picture: "three", bytes: new Uint8Array(png), type: "image/png" },
+        { kind: "encoded", picture: "three", run: run.card.key, result },
+      );
       await panel.picture(`encode-${theme.name}`);
       assert.deepEqual(await seriousFindings(panel), []);
     });

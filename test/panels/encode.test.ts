@@ -37,10 +37,13 @@ describe("encode panel", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const picture = (name: string) => ({
-    key: `/pictures/${name}`,
-    name,
-    file: new Uint8Array(png),
+  const picture = (name: string) => ({ key: `/pictures/${name}`, name, hasOriginal: true });
+  const latent = { key: "/pictures/two.latent", name: "two.latent", hasOriginal: false };
+
+  const file = (name: string, bytes: Uint8Array = new Uint8Array(png)) => ({
+    kind: "file",
+    picture: `/pictures/${name}`,
+    bytes,
     type: "image/png",
   });
 
@@ -55,6 +58,7 @@ describe("encode panel", () => {
     kind: "show",
     protocol: viewProtocolVersion,
     pictures,
+    leftOut: 0,
     runs: [
       { key: run.card.key, label: "mnist-vae" },
       { key: "/runs/other", label: "another run" },
@@ -76,7 +80,7 @@ describe("encode panel", () => {
       { kind: "encode", picture: "/pictures/copy.png", run: run.card.key, invert: null },
     ]);
     assert.equal(await panel.page.locator('.entry[aria-busy="true"]').count(), 2);
-    await panel.post(encoded("two.png"));
+    await panel.post(file("two.png"), file("copy.png"), encoded("two.png"));
     assert.equal(await panel.page.locator('.entry[aria-busy="true"]').count(), 1);
     const entry = panel.page.locator(".entry").first();
     for (const name of ["Seen by the model", "Reconstruction", "Difference"]) {
@@ -96,7 +100,19 @@ describe("encode panel", () => {
 
   test("shows the original from its bytes", { skip }, async () => {
     const panel = await opened(picture("two.png"));
+    await panel.page.getByText("reading the file …").waitFor();
+    await panel.post(file("two.png"));
     await panel.page.getByText("168×168 pixels").waitFor();
+    assert.ok(await panel.page.getByRole("img", { name: "two.png, the original" }).isVisible());
+  });
+
+  test("says how many of a large selection it has not taken, and remembers it", { skip }, async () => {
+    const panel = await openPanel(browser, { panel: "encode", theme: dark });
+    await panel.post({ ...shown(picture("two.png"), picture("copy.png")), leftOut: 1400 });
+    await panel.page.getByText("The first 2 of 1,402 that were selected.").waitFor();
+    assert.equal(((await panel.state()) as { leftOut: number }).leftOut, 1400);
+    await panel.post(file("two.png"), encoded("two.png"), file("copy.png"), encoded("copy.png"));
+    await panel.picture("encode-left-out");
   });
 
   for (const [name, options] of Object.entries({
@@ -127,6 +143,23 @@ describe("encode panel", () => {
     assert.equal((await panel.heard("encode", 3)).invert, null);
   });
 
+  test("a page that is built anew asks for each picture as it was inverted before", { skip }, async () => {
+    const before = await opened(picture("two.png"), picture("copy.png"));
+    await before.post(encoded("two.png"), encoded("copy.png"));
+    await before.page.getByRole("checkbox", { name: "Invert dark and light" }).last().click();
+    await before.heard("encode", 3);
+    const panel = await openPanel(browser, { panel: "encode", theme: dark, state: await before.state() });
+    await panel.post(shown(picture("two.png"), picture("copy.png")));
+    assert.deepEqual(
+      (await panel.said("encode")).map(({ invert }) => invert),
+      [null, true],
+    );
+    // The same with another run.
+    await panel.page.getByRole("combobox", { name: "Trained run that encodes" }).click();
+    await panel.page.getByRole("option", { name: "another run" }).click();
+    assert.equal((await panel.heard("encode", 4)).invert, true);
+  });
+
   test("encodes anew with another run, and ignores a late answer of the one before", { skip }, async () => {
     const panel = await opened(picture("two.png"));
     await panel.page.getByRole("combobox", { name: "Trained run that encodes" }).click();
@@ -150,8 +183,9 @@ describe("encode panel", () => {
   });
 
   test("a failure says what to do; the other pictures stay", { skip }, async () => {
-    const broken = { ...picture("broken.png"), file: new Uint8Array([1, 2, 3]) };
+    const broken = picture("broken.png");
     const panel = await opened(picture("two.png"), broken);
+    await panel.post(file("broken.png", new Uint8Array([1, 2, 3])));
     const failure = { message: "broken.png: no picture", hint: "Save it anew as PNG." };
     await panel.post(encoded("two.png"), { kind: "failed", picture: broken.key, failure });
     assert.match(await panel.text(".notice:visible"), /no picture.*Save it anew/);
@@ -165,6 +199,7 @@ describe("encode panel", () => {
       kind: "show",
       protocol: viewProtocolVersion,
       pictures: [picture("two.png")],
+      leftOut: 0,
       runs: [],
       run: null,
     });
@@ -176,15 +211,14 @@ describe("encode panel", () => {
 
   test("a .latent file without any run says whose model is wanted", { skip }, async () => {
     const panel = await openPanel(browser, { panel: "encode", theme: dark });
-    const pictures = [{ key: "/pictures/two.latent", name: "two.latent", file: null, type: "" }];
-    await panel.post({ kind: "show", protocol: viewProtocolVersion, pictures, runs: [], run: null });
+    await panel.post({ ...shown(latent), runs: [], run: null });
     assert.match(await panel.text(".message"), /decoded by the model that made it/);
     assert.equal(await panel.page.getByRole("button", { name: "Train a model…" }).count(), 0);
     await panel.picture("latent-file-no-run");
   });
 
   test("a .latent file shows what it decodes to and nothing to compare it with", { skip }, async () => {
-    const panel = await opened({ key: "/pictures/two.latent", name: "two.latent", file: null, type: "" });
+    const panel = await opened(latent);
     assert.deepEqual(await panel.said("encode"), []);
     const { width, height, reconstruction, latents, modelSha256, bytes } = encoded("two.png").result;
     await panel.post({

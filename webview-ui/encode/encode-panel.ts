@@ -7,13 +7,17 @@ import { type FromEncodePanel, type ToEncodePanel, viewProtocolVersion } from ".
 import { button, dropdown } from "../controls.ts";
 import type { Host } from "../host.ts";
 import { element, setText } from "../shared/elements.ts";
+import { formatCount } from "../shared/words.ts";
 import { PictureEntry } from "./picture-entry.ts";
 
 /** Enough for the extension to bring the panel back after a restart. */
 export const encodeStateSchema = z.object({
   version: z.literal(1),
   pictures: z.array(z.string()),
+  leftOut: z._default(z.number(), 0),
   run: z.nullable(z.string()),
+  /** What somebody chose, by picture; of the others it is found out. */
+  inverted: z._default(z.record(z.string(), z.boolean()), {}),
 });
 export type EncodeState = z.infer<typeof encodeStateSchema>;
 
@@ -25,6 +29,7 @@ export class EncodePanel {
   readonly #title = element("h1", { text: "Encode image" });
   readonly #runs = dropdown("Trained run that encodes", (run) => this.#chooseRun(run));
   readonly #chooser: HTMLElement;
+  readonly #rest = element("p", { class: "hint" });
   readonly #message = element("div", { class: "message" });
   readonly #list = element("div", { class: "entries" });
   readonly #live = element("div", {
@@ -33,14 +38,20 @@ export class EncodePanel {
   });
   #entries = new Map<string, PictureEntry>();
   #run: string | null = null;
+  /** How many more were selected than are shown. */
+  #leftOut = 0;
+  /** As chosen here: true or false, by picture. */
+  readonly #inverted: Map<string, boolean>;
   /** How the runs are called, by their keys. */
   #labels = new Map<string, string>();
 
   constructor(host: Host<ToEncodePanel, FromEncodePanel, EncodeState>) {
     this.#host = host;
+    this.#inverted = new Map(Object.entries(host.kept()?.inverted ?? {}));
     this.#chooser = element("div", { class: "tools" }, element("span", { text: "Run" }), this.#runs.element);
     const head = element("header", { class: "title-line" }, this.#title, this.#chooser);
-    this.element.append(head, this.#message, this.#list, this.#live);
+    this.#rest.hidden = true;
+    this.element.append(head, this.#rest, this.#message, this.#list, this.#live);
     this.#tell("Waiting for the pictures …");
   }
 
@@ -48,6 +59,9 @@ export class EncodePanel {
     switch (message.kind) {
       case "show":
         this.#show(message);
+        break;
+      case "file":
+        this.#entries.get(message.picture)?.showOriginal(message.bytes, message.type);
         break;
       case "working":
         this.#entries.get(message.picture)?.working();
@@ -75,17 +89,23 @@ export class EncodePanel {
     }
   }
 
-  #show({ protocol, pictures, runs, run }: Show): void {
+  #show({ protocol, pictures, leftOut, runs, run }: Show): void {
     if (protocol > viewProtocolVersion) {
       this.#tell("Latent Lab was updated while this panel was open. Close the panel and open it again.");
       return;
     }
-    const originals = pictures.filter(({ file }) => file !== null);
+    const originals = pictures.filter(({ hasOriginal }) => hasOriginal);
     const [only] = pictures;
     setText(
       this.#title,
       pictures.length === 1 && only !== undefined ? only.name : `${pictures.length} pictures`,
     );
+    this.#rest.hidden = leftOut === 0;
+    setText(
+      this.#rest,
+      `The first ${formatCount(pictures.length)} of ${formatCount(pictures.length + leftOut)} that were selected. Select the others to encode them.`,
+    );
+    this.#leftOut = leftOut;
     this.#run = run;
     this.#labels = new Map(runs.map(({ key, label }) => [key, label]));
     this.#chooser.hidden = runs.length === 0 || originals.length === 0;
@@ -98,13 +118,13 @@ export class EncodePanel {
       pictures.map((picture) => [
         picture.key,
         new PictureEntry(picture, pictures.length > 1, {
-          encode: (invert) => this.#encode(picture.key, invert),
+          encode: (invert) => this.#chooseInvert(picture.key, invert),
           saveLatent: () => this.#host.send({ kind: "save-latent", picture: picture.key }),
           save: (name, bytes) => this.#host.send({ kind: "save", name, bytes }),
         }),
       ]),
     );
-    this.#host.keep({ version: 1, pictures: pictures.map(({ key }) => key), run });
+    this.#keep();
     if (pictures.length === 0) this.#tell("There is no picture to show.");
     else if (run === null) this.#tellOfNoRun(originals.length > 0);
     else this.#fill();
@@ -114,18 +134,34 @@ export class EncodePanel {
     this.#message.hidden = true;
     this.#list.hidden = false;
     this.#list.replaceChildren(...[...this.#entries.values()].map((entry) => entry.element));
-    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key, null);
+    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key);
+  }
+
+  #keep(): void {
+    const leftOut = this.#leftOut;
+    const pictures = [...this.#entries.keys()];
+    const inverted = Object.fromEntries(this.#inverted);
+    this.#host.keep({ version: 1, pictures, leftOut, run: this.#run, inverted });
   }
 
   #chooseRun(run: string): void {
     this.#run = run;
-    this.#host.keep({ version: 1, pictures: [...this.#entries.keys()], run });
-    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key, entry.invert);
+    this.#keep();
+    for (const [key, entry] of this.#entries) if (entry.hasOriginal) this.#encode(key);
   }
 
-  #encode(picture: string, invert: boolean | null): void {
+  /** Null: as the picture looks. */
+  #chooseInvert(picture: string, invert: boolean | null): void {
+    if (invert === null) this.#inverted.delete(picture);
+    else this.#inverted.set(picture, invert);
+    this.#keep();
+    this.#encode(picture);
+  }
+
+  #encode(picture: string): void {
     if (this.#run === null) return;
     this.#entries.get(picture)?.working();
+    const invert = this.#inverted.get(picture) ?? null;
     this.#host.send({ kind: "encode", picture, run: this.#run, invert });
   }
 

@@ -27,26 +27,27 @@ export class PictureEntry {
   readonly name: string;
   readonly hasOriginal: boolean;
   readonly #listener: EntryListener;
-  readonly #address: string | null;
+  #address: string | null = null;
   readonly #ring = progressRing("Encoding");
   readonly #notice = element("div", { class: "notice error", attributes: { role: "status" } });
+  readonly #original: HTMLImageElement;
+  /** What is said below the original. */
+  readonly #size = element("span", { text: "reading the file …" });
   readonly #pictures = element("div", { class: "encoded-pictures" });
   readonly #numbers = element("div", { class: "encoded-numbers" });
-  readonly #invert = checkbox("Invert dark and light", false, (invert) => this.#chooseInvert(invert));
+  readonly #invert = checkbox("Invert dark and light", false, (invert) => this.#listener.encode(invert));
   readonly #why = element("span", { class: "hint" });
-  readonly #automatic = button("Choose automatically", "secondary", () => this.#chooseInvert(null));
+  readonly #automatic = button("Choose automatically", "secondary", () => this.#listener.encode(null));
   readonly #saveLatent: ReturnType<typeof button>;
   readonly #savePictures: ReturnType<typeof button>;
   readonly #options: HTMLElement;
-  #chosen: boolean | null = null;
   #shown: readonly (readonly [Grey, Colouring])[] = [];
 
   constructor(picture: Picture, isNamed: boolean, listener: EntryListener) {
     this.name = picture.name;
-    this.hasOriginal = picture.file !== null;
+    this.hasOriginal = picture.hasOriginal;
     this.#listener = listener;
-    this.#address =
-      picture.file === null ? null : URL.createObjectURL(new Blob([picture.file], { type: picture.type }));
+    this.#original = this.#makeOriginal();
     this.#saveLatent = button("Save .latent…", "primary", () => listener.saveLatent());
     this.#savePictures = button("Save pictures…", "secondary", () => void this.#save());
     const heading = element("h2", { class: isNamed ? "" : "visually-hidden", text: picture.name });
@@ -65,18 +66,20 @@ export class PictureEntry {
     this.element = element("article", { class: "entry" }, head, this.#notice, this.#options);
     this.element.append(this.#pictures, this.#numbers);
     this.#notice.hidden = true;
-    if (this.#address !== null) this.#pictures.append(this.#original(this.#address));
+    if (this.hasOriginal) this.#pictures.append(pictureFigure("Original", this.#size, this.#original));
     this.working();
-  }
-
-  /** As chosen here; null: as the picture looks. */
-  get invert(): boolean | null {
-    return this.#chosen;
   }
 
   /** Frees the picture's memory; the entry is not shown any more. */
   close(): void {
     if (this.#address !== null) URL.revokeObjectURL(this.#address);
+  }
+
+  /** The file's content; empty where it is too large. */
+  showOriginal(bytes: Uint8Array<ArrayBuffer>, type: string): void {
+    this.close();
+    this.#address = URL.createObjectURL(new Blob([bytes], { type }));
+    this.#original.src = this.#address;
   }
 
   working(): void {
@@ -152,11 +155,6 @@ export class PictureEntry {
       control.setDisabled(disabled);
   }
 
-  #chooseInvert(invert: boolean | null): void {
-    this.#chosen = invert;
-    this.#listener.encode(invert);
-  }
-
   #showInversion({ inverted, invertedBy }: EncodedPicture): void {
     this.#options.hidden = false;
     this.#invert.setChecked(inverted);
@@ -178,18 +176,20 @@ export class PictureEntry {
     this.#pictures.replaceChildren(...(original === null ? [] : [original]), ...figures);
   }
 
-  #original(address: string): HTMLElement {
-    const image = element("img", { attributes: { src: address, alt: `${this.name}, the original` } });
-    const size = element("span", { text: "as it lies on the disk" });
+  /** Empty until the file is here. */
+  #makeOriginal(): HTMLImageElement {
+    const image = element("img", { attributes: { alt: `${this.name}, the original` } });
+    image.hidden = true;
     image.addEventListener("load", () => {
-      setText(size, `${image.naturalWidth}×${image.naturalHeight} pixels`);
+      image.hidden = false;
+      setText(this.#size, `${image.naturalWidth}×${image.naturalHeight} pixels`);
       image.classList.toggle("crisp", Math.max(image.naturalWidth, image.naturalHeight) <= shownSide);
     });
     image.addEventListener("error", () => {
       image.hidden = true;
-      setText(size, "cannot be shown here");
+      setText(this.#size, "cannot be shown here");
     });
-    return pictureFigure("Original", size, image);
+    return image;
   }
 
   /** What the model sees, its reconstruction and the difference side by side. */

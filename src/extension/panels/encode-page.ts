@@ -5,9 +5,7 @@
 import { basename, dirname, extname } from "node:path";
 import * as vscode from "vscode";
 import {
-  type DecodedPicture,
   decodedPictureSchema,
-  type EncodedPicture,
   encodedPictureSchema,
   latentFileModel,
 } from "../../contract/encoded-picture.ts";
@@ -20,21 +18,12 @@ import {
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
 import { capitalised, type Reporter, sentence } from "../report.ts";
-import { type KnownRun, runLabel } from "../runs/listed-run.ts";
+import { isKnown, type KnownRun, runLabel } from "../runs/listed-run.ts";
 import { readSmall } from "../runs/run-folder.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
+import { isLatent, maximumShownBytes, mediaType, pictureStamp, shownBytes } from "./picture-file.ts";
 import { saveFile } from "./save-file.ts";
-
-/** Larger pictures are encoded all the same, but not shown in full. */
-const maximumShownBytes = 16 * 2 ** 20;
-
-const types: Readonly<Record<string, string>> = {
-  ".png": "image/png",
-  ".jpg": "image/jpeg",
-  ".jpeg": "image/jpeg",
-  ".webp": "image/webp",
-};
 
 export interface EncodePageContext {
   readonly program: Tool;
@@ -43,11 +32,22 @@ export interface EncodePageContext {
   readonly reporter: Reporter;
 }
 
+/** What a page is about. */
+export interface Subject {
+  readonly pictures: readonly vscode.Uri[];
+  /** How many more were selected than a panel takes. */
+  readonly leftOut: number;
+  /** The run that encodes; null: the newest. */
+  readonly run: string | null;
+}
+
 interface Wish {
   readonly run: string;
   /** Null: as the picture looks. */
   readonly invert: boolean | null;
 }
+
+type Answer = Extract<ToEncodePanel, { kind: "encoded" | "decoded" }>;
 
 export class EncodePage implements vscode.Disposable {
   readonly #context: EncodePageContext;
@@ -55,21 +55,21 @@ export class EncodePage implements vscode.Disposable {
   readonly #pictures: readonly vscode.Uri[];
   readonly #disposables = new Disposables();
   readonly #cancellation = this.#disposables.add(new vscode.CancellationTokenSource());
-  readonly #results = new Map<string, EncodedPicture>();
+  /** By picture, the last one, with all that it was the answer to. */
+  readonly #answers = new Map<string, { readonly question: string; readonly answer: Answer }>();
   /** By picture, the newest wish counts: a process for each, one after the other, however many were selected. */
   readonly #wishes = new Map<string, Wish>();
+  readonly #leftOut: number;
   #isWorking = false;
   #run: string | null;
+  /** Counts how often all was shown: files of an earlier time are not sent any more. */
+  #generation = 0;
 
-  constructor(
-    context: EncodePageContext,
-    webview: vscode.Webview,
-    pictures: readonly vscode.Uri[],
-    run: string | null,
-  ) {
+  constructor(context: EncodePageContext, webview: vscode.Webview, { pictures, leftOut, run }: Subject) {
     this.#context = context;
     this.#webview = webview;
     this.#pictures = pictures;
+    this.#leftOut = leftOut;
     this.#run = run;
     this.#disposables.add(
       webview.onDidReceiveMessage((message: unknown) => {
@@ -90,17 +90,18 @@ export class EncodePage implements vscode.Disposable {
 
   /** Looks at the files anew. */
   startAgain(): void {
-    this.#results.clear();
+    this.#answers.clear();
     this.#showAgain();
   }
 
   dispose(): void {
+    this.#generation++;
     this.#cancellation.cancel();
     this.#disposables.dispose();
   }
 
   #post(message: ToEncodePanel): void {
-    void this.#webview.postMessage(message);
+    if (!this.#cancellation.token.isCancellationRequested) void this.#webview.postMessage(message);
   }
 
   async #receive(message: FromEncodePanel): Promise<void> {
@@ -134,28 +135,38 @@ export class EncodePage implements vscode.Disposable {
   }
 
   async #show(): Promise<void> {
+    const generation = ++this.#generation;
     const runs = await this.#context.store.usable();
     // A panel that comes back may remember a run that has gone; a `.latent` file's is nobody's choice.
     if (this.#isOfLatent || !runs.some(({ path }) => path === this.#run))
       this.#run = (await this.#fittingRun(runs))?.path ?? null;
-    const pictures = await Promise.all(
-      this.#pictures.map(async ({ fsPath }) => ({
-        key: fsPath,
-        name: basename(fsPath),
-        file: isLatent(fsPath) ? null : await this.#fileOf(fsPath),
-        type: types[extname(fsPath).toLowerCase()] ?? "application/octet-stream",
-      })),
-    );
+    if (generation !== this.#generation) return;
+    const paths = this.#pictures.map(({ fsPath }) => fsPath);
     this.#post({
       kind: "show",
       protocol: viewProtocolVersion,
-      pictures,
+      pictures: paths.map((path) => ({ key: path, name: basename(path), hasOriginal: !isLatent(path) })),
+      leftOut: this.#leftOut,
       runs: runs.map((run) => ({ key: run.path, label: runLabel(run) })),
       run: this.#run,
     });
     if (this.#run === null) return;
     // For pictures the panel asks; a `.latent` file leaves nothing to choose.
-    for (const { key } of pictures) if (isLatent(key)) this.#wish(key, { run: this.#run, invert: null });
+    for (const path of paths) if (isLatent(path)) this.#wish(path, { run: this.#run, invert: null });
+    for (const path of paths) if (!isLatent(path)) await this.#sendFile(path, generation);
+  }
+
+  /** One after the other: together they may be more than the memory holds, and than a message does. */
+  async #sendFile(path: string, generation: number): Promise<void> {
+    if (generation !== this.#generation) return;
+    const bytes = await shownBytes(path);
+    if (generation !== this.#generation) return;
+    await this.#webview.postMessage({
+      kind: "file",
+      picture: path,
+      bytes,
+      type: mediaType(path),
+    } satisfies ToEncodePanel);
   }
 
   get #isOfLatent(): boolean {
@@ -171,14 +182,6 @@ export class EncodePage implements vscode.Disposable {
     const content = await readSmall(first.fsPath, maximumShownBytes).catch(() => Buffer.alloc(0));
     const model = content.subarray(offset, offset + length).toString("hex");
     return runs.find(({ record }) => record.modelSha256 === model) ?? runs[0];
-  }
-
-  /** Empty where it cannot be shown; why it cannot, encoding it will say. */
-  async #fileOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
-    return readSmall(path, maximumShownBytes).then(
-      (content) => new Uint8Array(content),
-      () => new Uint8Array(0),
-    );
   }
 
   #wish(picture: string, { run, invert }: Wish): void {
@@ -202,14 +205,18 @@ export class EncodePage implements vscode.Disposable {
     }
   }
 
-  async #encode(picture: string, { run, invert }: Wish): Promise<void> {
+  async #encode(picture: string, wish: Wish): Promise<void> {
+    const question = await this.#questionOf(picture, wish);
+    const known = this.#answers.get(picture);
+    if (known?.question === question) {
+      this.#post(known.answer);
+      return;
+    }
     this.#post({ kind: "working", picture });
     try {
-      this.#post(
-        isLatent(picture)
-          ? { kind: "decoded", picture, run, result: await this.#decoded(picture, run) }
-          : { kind: "encoded", picture, run, result: await this.#encoded(picture, run, invert) },
-      );
+      const answer = await (isLatent(picture) ? this.#decoded(picture, wish) : this.#encoded(picture, wish));
+      this.#answers.set(picture, { question, answer });
+      this.#post(answer);
     } catch (error) {
       if (error instanceof Failure && error.code === "interrupted") return;
       const { message, hint } =
@@ -221,20 +228,25 @@ export class EncodePage implements vscode.Disposable {
     }
   }
 
-  async #encoded(picture: string, run: string, invert: boolean | null): Promise<EncodedPicture> {
-    const wish = invert === null ? "auto" : invert ? "on" : "off";
-    const answer = await this.#ask(picture, ["encode", run, picture, "--detail", "--invert", wish]);
-    const result = understood(encodedPictureSchema.safeParse(answer));
-    this.#results.set(picture, result);
-    return result;
+  /** All that an answer depends on: a page that is built anew asks the same again, and no process need run for it. */
+  async #questionOf(picture: string, { run, invert }: Wish): Promise<string> {
+    const found = await this.#context.store.find(run);
+    const model = isKnown(found) ? [found.record.step, found.record.modelSha256] : null;
+    return JSON.stringify([await pictureStamp(picture), run, model, invert]);
   }
 
-  async #decoded(picture: string, run: string): Promise<DecodedPicture> {
+  async #encoded(picture: string, { run, invert }: Wish): Promise<Answer> {
+    const wish = invert === null ? "auto" : invert ? "on" : "off";
+    const answer = await this.#ask(picture, ["encode", run, picture, "--detail", "--invert", wish]);
+    return { kind: "encoded", picture, run, result: understood(encodedPictureSchema.safeParse(answer)) };
+  }
+
+  async #decoded(picture: string, { run }: Wish): Promise<Answer> {
     const answer = await this.#ask(picture, ["decode", run, picture, "--detail"]).catch((error: unknown) => {
       // The run whose model it names would have been asked.
       throw error instanceof Failure && error.code === "latent-foreign" ? nobodysLatent(picture) : error;
     });
-    return understood(decodedPictureSchema.safeParse(answer));
+    return { kind: "decoded", picture, run, result: understood(decodedPictureSchema.safeParse(answer)) };
   }
 
   async #ask(picture: string, args: readonly string[]): Promise<unknown> {
@@ -249,10 +261,10 @@ export class EncodePage implements vscode.Disposable {
   }
 
   async #saveLatent(picture: string): Promise<void> {
-    const result = this.#results.get(picture);
-    if (result === undefined) return;
+    const answer = this.#answers.get(picture)?.answer;
+    if (answer?.kind !== "encoded") return;
     const name = `${basename(picture, extname(picture))}.latent`;
-    await saveFile(name, new Uint8Array(Buffer.from(result.latentFile, "base64")));
+    await saveFile(name, new Uint8Array(Buffer.from(answer.result.latentFile, "base64")));
   }
 }
 
@@ -267,8 +279,4 @@ function nobodysLatent(path: string): Failure {
     `${basename(path)}: the run whose model made it is not in this workspace`,
     "Open the folder that has the run, or bring the run back from the trash. A run that was trained on has another model.",
   );
-}
-
-function isLatent(path: string): boolean {
-  return extname(path).toLowerCase() === ".latent";
 }

@@ -6,17 +6,21 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { setContext } from "../context.ts";
-import { EncodePage, type EncodePageContext } from "./encode-page.ts";
+import { EncodePage, type EncodePageContext, type Subject } from "./encode-page.ts";
 import { iconOf, pageHtml, webviewOptions } from "./page.ts";
 import type { PanelMemory } from "./panel-memory.ts";
 
 export const encodeViewType = "latentLab.encode";
+
+/** Each is a process, and a stretch of the page; more are a matter for the command line. */
+const maximumPictures = 100;
 
 /** What a panel keeps over a reload. */
 const savedStateSchema = z.lazy(() =>
   z.object({
     version: z.literal(1),
     pictures: z.array(z.string()).check(z.minLength(1)),
+    leftOut: z._default(z.number(), 0),
     run: z.nullable(z.string()),
   }),
 );
@@ -34,10 +38,12 @@ interface OpenEncodePanel {
 }
 
 /**
- * Opens a panel beside the editor for `pictures`, encoded with the newest run; or brings forward the one there is, and
+ * Opens a panel beside the editor for the first of `selected`, encoded with the newest run; or brings forward the one there is, and
  * encodes them again: the files may have changed.
  */
-export function openEncodePanel(context: EncodeContext, pictures: readonly vscode.Uri[]): void {
+export function openEncodePanel(context: EncodeContext, selected: readonly vscode.Uri[]): void {
+  const pictures = selected.slice(0, maximumPictures);
+  const leftOut = selected.length - pictures.length;
   const paths = pictures.map(({ fsPath }) => fsPath);
   const known = context.open.get(keyOf(paths));
   if (known !== undefined) {
@@ -55,8 +61,9 @@ export function openEncodePanel(context: EncodeContext, pictures: readonly vscod
     vscode.ViewColumn.Beside,
     webviewOptions(context.extension),
   );
-  context.memory.keep(panel.title, { version: 1, pictures: paths, run: null });
-  keepWhileOpen(context, { panel, page: furnishEncodePanel(context, panel, pictures, null) }, paths);
+  context.memory.keep(panel.title, { version: 1, pictures: paths, leftOut, run: null });
+  const page = furnishEncodePanel(context, panel, { pictures, leftOut, run: null });
+  keepWhileOpen(context, { panel, page }, paths);
 }
 
 /** Brings the panels of a window back after a reload. */
@@ -73,8 +80,9 @@ export class EncodePanelSerializer implements vscode.WebviewPanelSerializer {
       panel.dispose();
       return;
     }
+    const { leftOut, run } = saved.data;
     const pictures = saved.data.pictures.map((path) => vscode.Uri.file(path));
-    const page = furnishEncodePanel(this.#context, panel, pictures, saved.data.run);
+    const page = furnishEncodePanel(this.#context, panel, { pictures, leftOut, run });
     keepWhileOpen(this.#context, { panel, page }, saved.data.pictures);
   }
 }
@@ -98,16 +106,15 @@ function keyOf(pictures: readonly string[]): string {
   return pictures.join("\n");
 }
 
-/** Makes `panel` the page about `pictures`, whoever has created it. */
+/** Makes `panel` the page about `subject`, whoever has created it. */
 export function furnishEncodePanel(
   context: EncodeContext,
   panel: vscode.WebviewPanel,
-  pictures: readonly vscode.Uri[],
-  run: string | null,
+  subject: Subject,
 ): EncodePage {
   panel.webview.options = webviewOptions(context.extension);
   panel.iconPath = iconOf(context.extension);
-  const page = new EncodePage(context, panel.webview, pictures, run);
+  const page = new EncodePage(context, panel.webview, subject);
   panel.onDidDispose(() => page.dispose());
   panel.webview.html = pageHtml(panel.webview, context.extension, {
     panel: "encode",

@@ -20,6 +20,6 @@ export class LatentEditor implements vscode.CustomReadonlyEditorProvider<LatentD
   }
 
   resolveCustomEditor(document: LatentDocument, panel: vscode.WebviewPanel): void {
-    furnishEncodePanel(this.#context, panel, [document.uri], null);
+    furnishEncodePanel(this.#context, panel, { pictures: [document.uri], leftOut: 0, run: null });
   }
 }
