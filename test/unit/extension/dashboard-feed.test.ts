@@ -171,7 +171,7 @@ test("a run that is gone or unreadable is told with the reason, and shown when i
   renameSync(`${run}.away`, run);
   writeFileSync(record, '{ "format": 999, "productVersion": "9.0.0" }');
   stage.change();
-  await eventually("another reason", () => reasonNow()?.includes("written by a newer Latent Lab (9.0.0)"));
+  await eventually("another reason", () => reasonNow()?.includes("written by a newer Latent Lab (9.0.0"));
   writeFileSync(record, whole);
   stage.change();
   const show = await eventually("the run", () =>
