@@ -4,15 +4,20 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
+import { Failure } from "../../src/contract/failure.ts";
 import {
   chooseForTraining,
   chooseForUse,
+  rememberSilence,
   requireChoice,
   surveyEngines,
 } from "../../src/ml/engine/choose-engine.ts";
+import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
+import { closeDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
+import { silenceGpu } from "../fixtures/silent-gpu.ts";
 import { noSoftwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { watchDevices } from "../fixtures/watch-devices.ts";
@@ -125,6 +130,37 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
       "engine-unavailable",
       /^the webgpu engine cannot run here: /,
     );
+  });
+});
+
+describe("a GPU that falls silent", { skip: noSoftwareGpu || movedCache }, () => {
+  for (const [when, answers] of [
+    ["when it is looked at", 0],
+    ["in the race", 1],
+  ] as const)
+    test(`${when} leaves the training to the processor, and a mark for the next`, async (t) => {
+      const cache = temporaryFolder(t);
+      withVariable(t, "XDG_CACHE_HOME", cache);
+      withWishes(t, "software");
+      await closeDevice({ checks: "fast", software: true });
+      let asked = 0;
+      silenceGpu(t, () => asked++ >= answers);
+      const { engine, reason } = await chooseForTraining("auto", options, training());
+      assert.equal(engine.name, "cpu");
+      assert.match(reason ?? "", /^webgpu: the GPU has not answered for \d s$/);
+      assert.ok(asked > answers);
+      assert.equal((await readdir(join(cache, "latent-lab", "webgpu-trials"))).length, 1);
+    });
+
+  test("in the training leaves one as well, whatever else is said about it", async (t) => {
+    const cache = temporaryFolder(t);
+    withVariable(t, "XDG_CACHE_HOME", cache);
+    const silence = new DriverSilence("the GPU has not answered for 30 s", "Update its driver.");
+    await rememberSilence(
+      new Failure("engine-failed", silence.message, "Go on from step 7.", { cause: silence }),
+    );
+    await rememberSilence(new Failure("engine-failed", "the GPU was lost", "Go on from step 7."));
+    assert.equal((await readdir(join(cache, "latent-lab", "webgpu-trials"))).length, 1);
   });
 });
 

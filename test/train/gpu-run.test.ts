@@ -13,6 +13,7 @@ import { tileIn } from "../../src/ml/engine/webgpu/tiles.ts";
 import { readEpochs } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { runCli } from "../cli/run-cli.ts";
+import { silenceGpu } from "../fixtures/silent-gpu.ts";
 import { noSoftwareGpu, softwareGpu, softwareGpuEnvironment } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { watchDevices } from "../fixtures/watch-devices.ts";
@@ -90,6 +91,25 @@ describe("a run on the GPU", { skip: noSoftwareGpu }, () => {
     assert.equal(failure?.code, "engine-failed");
     assert.match(failure.message, /^the GPU was lost/);
     assert.match(failure.hint, /--engine cpu\. To go on from step 7: latent-lab train --resume .*lost$/);
+    assert.equal((await train(await RunWriter.resume(path), { engine })).failure, null);
+    assert.deepEqual(await outcome(path), undisturbed);
+  });
+
+  test("whose GPU falls silent fails with what to do, and resumes to the same bits", async (t) => {
+    const path = join(temporaryFolder(t), "silent");
+    await engine.release?.();
+    let isSilent = false;
+    silenceGpu(t, () => isSilent);
+    const { failure } = await train(await createRun(path, smallVae), {
+      engine,
+      onEvent: ({ event }) => {
+        isSilent ||= event === "epoch";
+      },
+    });
+    assert.equal(failure?.code, "engine-failed");
+    assert.match(failure.message, /^the GPU has not answered for \d s$/);
+    assert.match(failure.hint, /--engine cpu\. To go on from step 7: latent-lab train --resume .*silent$/);
+    isSilent = false;
     assert.equal((await train(await RunWriter.resume(path), { engine })).failure, null);
     assert.deepEqual(await outcome(path), undisturbed);
   });

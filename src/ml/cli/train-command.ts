@@ -10,7 +10,12 @@ import { checkAgainstDataset } from "../../contract/parse-experiment.ts";
 import type { ControlSocket } from "../control/control-socket.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
-import { type ChosenEngine, chooseForTraining, requireChoice } from "../engine/choose-engine.ts";
+import {
+  type ChosenEngine,
+  chooseForTraining,
+  rememberSilence,
+  requireChoice,
+} from "../engine/choose-engine.ts";
 import { buildNetwork } from "../model/network.ts";
 import { withEpochs } from "../train/longer-run.ts";
 import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";
@@ -87,6 +92,9 @@ async function trainAsAsked(
       signal: interruption.signal,
       onEvent: (event: TrainingEvent) => report.onEvent(event),
     });
+  } catch (error) {
+    await rememberSilence(error);
+    throw error;
   } finally {
     report.close();
   }

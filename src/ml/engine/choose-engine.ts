@@ -89,6 +89,11 @@ export async function chooseForTraining(
   return chosen;
 }
 
+/** What ended a training: a driver that fell silent then is one that "auto" should know. */
+export async function rememberSilence(error: unknown): Promise<void> {
+  await webgpu.driver().remember(error);
+}
+
 /** For work of a moment, such as encoding an image: "auto" is the processor, which is ready at once. */
 export async function chooseForUse(name: string, options: EngineOptions): Promise<ChosenEngine> {
   return chooseNamed(name === "auto" ? cpu.name : name, options);
@@ -125,7 +130,7 @@ export async function surveyEngines(
     const speed = await measured(entry, engine, options, probe);
     // The next one finds the GPU free.
     await released(entry, engine);
-    // It answered, however it fared.
+    // It answered, however it fared, or counts as one that did not.
     await entry.driver?.().passed();
     if (speed instanceof Failure) {
       reports.push({ name: entry.name, device: unavailable(speed), imagesPerSecond: null });

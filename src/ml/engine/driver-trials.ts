@@ -5,8 +5,8 @@
  * Somebody's kill -9 looks the same, and so does on Windows every end that another process brings about, a cancelled
  * command's for one. So a single mark is forgiven, and an old one counts no more.
  */
-import { existsSync, rmSync } from "node:fs";
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { processIdentity } from "../../contract/process.ts";
@@ -26,6 +26,14 @@ export class DriverSilence extends Failure {
   }
 }
 
+/** Also where others have said more about it. */
+function isSilence(error: unknown): boolean {
+  return error instanceof DriverSilence || (error instanceof Failure && isSilence(error.cause));
+}
+
+/** This process's mark of a silence: no other process of its number began when it did. */
+const ownSilence = `${process.pid}-${Math.round(performance.timeOrigin)}-silence.json`;
+
 export class DriverTrials {
   readonly #folder: string;
 
@@ -33,7 +41,7 @@ export class DriverTrials {
     this.#folder = folder;
   }
 
-  /** Whether the driver has ended process after process. */
+  /** Whether the driver has ended process after process, or left them without an answer. */
   async endInDeath(): Promise<boolean> {
     return (await this.#deaths()).length >= convincing;
   }
@@ -49,8 +57,7 @@ export class DriverTrials {
     try {
       return await ask();
     } catch (error) {
-      // It counts when this process has ended, as its death would.
-      if (error instanceof DriverSilence) await rename(mark, this.#silence).catch(() => {});
+      await this.remember(error);
       throw error;
     } finally {
       ignore();
@@ -59,15 +66,16 @@ export class DriverTrials {
     }
   }
 
-  /** The driver has done all that was asked of it, unless it fell silent: what it did before counts no more. */
-  async passed(): Promise<void> {
-    if (existsSync(this.#silence)) return;
-    for (const mark of await this.#deaths()) await rm(mark, { force: true });
+  /** Where the driver has fallen silent, that counts when this process has ended, as its death would. */
+  async remember(error: unknown): Promise<void> {
+    if (isSilence(error)) await this.#leave(join(this.#folder, ownSilence));
   }
 
-  /** The mark of this process, to which the driver did not answer. */
-  get #silence(): string {
-    return join(this.#folder, `${process.pid}-silence.json`);
+  /** The driver has done all that was asked of it, unless it fell silent: what it did before counts no more. */
+  async passed(): Promise<void> {
+    const names = await readdir(this.#folder).catch((): string[] => []);
+    if (names.includes(ownSilence)) return;
+    for (const mark of await this.#deaths()) await rm(mark, { force: true });
   }
 
   /** The marks of those that died lately. */

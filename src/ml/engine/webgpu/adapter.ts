@@ -4,6 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";
+import { Answers, patienceSeconds } from "./answers.ts";
 import { loadDawn } from "./dawn.ts";
 import { withDisplaylessDriver } from "./nvidia-driver.ts";
 
@@ -96,7 +97,8 @@ async function request(driver: string, checks: Checks): Promise<FoundAdapter | n
   const key = `${driver} ${checks}`;
   const instance = instances.get(key) ?? createInstance(checks);
   instances.set(key, instance);
-  const adapter = await (await instance).requestAdapter({ powerPreference: "high-performance" });
+  const asked = (await instance).requestAdapter({ powerPreference: "high-performance" });
+  const adapter = await new Answers(patienceSeconds.hardware).wait(asked);
   if (adapter === null) return null;
   const { info } = adapter;
   return {

@@ -1,11 +1,11 @@
 /**
  * A GPU device: buffers, pipelines, submissions and readback, with everything that can go wrong as a Failure. After a
- * failure (the device was lost or fell silent, its memory cannot be read) every later call ends with the same one, and whoever asks for a
- * device gets a new one. Until then one serves the whole process, and what it has compiled is compiled.
+ * failure (the device was lost or fell silent, its memory cannot be read) every later call ends with the same one, and
+ * whoever asks for a device gets a new one. Until then one serves the whole process, and what it has compiled is compiled.
  */
 import { Failure, firstLine, lineOf } from "../../../contract/failure.ts";
-import { DriverSilence } from "../driver-trials.ts";
 import { type FoundAdapter, findAdapter, requireWished, type WebgpuWishes } from "./adapter.ts";
+import { Answers, patienceSeconds, remedy } from "./answers.ts";
 import { bufferUsage, computeStage, mapModeRead } from "./dawn.ts";
 import { arenas } from "./wgsl/prelude.ts";
 
@@ -14,21 +14,8 @@ export interface Pipeline {
   readonly groups: readonly [number, number];
 }
 
-const remedy = "Update the GPU's driver, or do without the GPU: --engine cpu.";
 /** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
 const mostInFlight = 3;
-
-/** In which some answer of a GPU must have come. In software it is as slow as the processor. */
-const patienceSeconds = { hardware: 30, software: 600 } as const;
-/** Where answers have taken long, the next may take so many times as long; a compiler may in any case. */
-const patienceFactor = 10;
-/** Ticks are counted, and not the time: a machine that has slept has waited for nobody. */
-const tickSeconds = 1;
-
-interface Waiter {
-  readonly reject: (failure: Failure) => void;
-  readonly clock: NodeJS.Timeout;
-}
 
 const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
 
@@ -56,12 +43,9 @@ export class GpuDevice {
   readonly found: FoundAdapter;
   readonly #device: GPUDevice;
   readonly #inFlight: Promise<unknown>[] = [];
-  /** Those who wait for the GPU, to be told when it is lost. */
-  readonly #waiting = new Set<Waiter>();
+  readonly #answers: Answers;
   readonly #layout: GPUBindGroupLayout;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  /** Seconds that an answer may take. */
-  #patience: number;
   #failure: Failure | null = null;
   #staging: GPUBuffer | null = null;
 
@@ -72,15 +56,18 @@ export class GpuDevice {
   ): Promise<GpuDevice> {
     const { limits } = found.adapter;
     try {
-      const device = await found.adapter.requestDevice({
-        requiredLimits: {
-          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-          maxBufferSize: limits.maxBufferSize,
-          maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        },
-      });
+      const device = await new Answers(patience).wait(
+        found.adapter.requestDevice({
+          requiredLimits: {
+            maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+            maxBufferSize: limits.maxBufferSize,
+            maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+          },
+        }),
+      );
       return new GpuDevice(found, device, patience);
     } catch (error) {
+      if (error instanceof Failure) throw error;
       throw new Failure(
         "engine-unavailable",
         `the GPU cannot be opened (${lineOf(error)})`,
@@ -93,9 +80,11 @@ export class GpuDevice {
   private constructor(found: FoundAdapter, device: GPUDevice, patience: number) {
     this.found = found;
     this.#device = device;
-    this.#patience = patience;
+    this.#answers = new Answers(patience, (silence) => {
+      this.#failure ??= silence;
+    });
     void device.lost.then(({ reason, message }) => {
-      this.#endWaiting(this.#fail(`the GPU was lost (${firstLine(message) || reason})`));
+      this.#answers.end(this.#fail(`the GPU was lost (${firstLine(message) || reason})`));
     });
     device.addEventListener("uncapturederror", ({ error }) => {
       if (error.constructor.name === "GPUOutOfMemoryError") this.#failure ??= exhausted(error.message);
@@ -173,7 +162,7 @@ export class GpuDevice {
           layout: pipelineLayout,
           compute: { module, entryPoint: "main" },
         }),
-        patienceFactor,
+        (answers, compiled) => answers.waitForCompiler(compiled),
       );
     } catch (error) {
       if (error instanceof Failure) throw error;
@@ -233,10 +222,9 @@ export class GpuDevice {
 
   /** Ends whatever is under way, with a Failure. */
   close(): void {
-    const isSilent = this.#failure instanceof DriverSilence;
     this.#fail("the GPU's device is closed");
     // Which would wait for what is under way.
-    if (!isSilent) this.#device.destroy();
+    if (!this.#answers.isSilent) this.#device.destroy();
   }
 
   #stagingOf(bytes: number): GPUBuffer {
@@ -251,40 +239,15 @@ export class GpuDevice {
     return this.#staging;
   }
 
-  /**
-   * The answer of the GPU, or why there will be none. `factor`: so many times as long as usual it may take. Not
-   * Promise.race, whose every call the other promise, which never ends, would remember.
-   */
-  #orLost<T>(waiting: Promise<T>, factor = 1): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // Those who come later are told by nobody.
-      if (this.#failure !== null) return reject(this.#failure);
-      let ticks = 0;
-      const clock = setInterval(() => {
-        ticks++;
-        if (ticks * tickSeconds >= this.#patience * factor) this.#fallSilent(ticks * tickSeconds);
-      }, tickSeconds * 1000);
-      const waiter = { reject, clock };
-      this.#waiting.add(waiter);
-      waiting.then(resolve, reject).finally(() => {
-        clearInterval(clock);
-        this.#waiting.delete(waiter);
-        this.#patience = Math.max(this.#patience, (patienceFactor * ticks * tickSeconds) / factor);
-      });
-    });
-  }
-
-  #endWaiting(failure: Failure): void {
-    for (const { reject, clock } of this.#waiting) {
-      clearInterval(clock);
-      reject(failure);
-    }
-    this.#waiting.clear();
-  }
-
-  #fallSilent(seconds: number): void {
-    this.#failure ??= new DriverSilence(`the GPU has not answered for ${seconds} s`, remedy);
-    this.#endWaiting(this.#failure);
+  /** The answer of the GPU, or why there will be none. */
+  #orLost<T>(
+    answer: Promise<T>,
+    wait: (answers: Answers, answer: Promise<T>) => Promise<T> = (answers, each) => answers.wait(each),
+  ): Promise<T> {
+    if (this.#failure === null) return wait(this.#answers, answer);
+    // Those who come later are told by nobody; nor does anybody hear of this one.
+    answer.catch(() => {});
+    return Promise.reject(this.#failure);
   }
 
   #requireAlive(): void {
