@@ -31,6 +31,8 @@ export const controlFileSchema = z.lazy(() =>
     /** 64 hexadecimal digits. */
     secret: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     pid: z.int().check(z.minimum(1)),
+    /** As in a process's identity (process.ts). */
+    startTime: z._default(z.nullable(z.string()), null),
     /** Absolute path of the folder it was started in. */
     folder: z.string(),
     /** ISO 8601, UTC. */

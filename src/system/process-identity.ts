@@ -19,7 +19,11 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 /** "elsewhere": another machine's process, of which nothing can be known from here. */
 export type Liveness = "alive" | "dead" | "elsewhere";
 
-/** `since`: when it was alive for certain, ISO 8601; null where that is not known. */
+/**
+ * `since`: when it was alive for certain, ISO 8601, or null. Where the start of a process is not told, that it was
+ * before the machine's start says that the number is another's. A machine that was paused may seem to have started later
+ * than it did: whoever would do harm to a process that lives after all gives null.
+ */
 export async function livenessOf(identity: ProcessIdentity, since: string | null): Promise<Liveness> {
   if (identity.host !== hostname()) return "elsewhere";
   const life = await lifeOf(identity.pid);
@@ -29,9 +33,9 @@ export async function livenessOf(identity: ProcessIdentity, since: string | null
   return since !== null && isBeforeBoot(since) ? "dead" : "alive";
 }
 
-/** Of a process of this machine whose number and time are all that is known. */
-export async function isAlive(pid: number, since: string): Promise<boolean> {
-  return (await livenessOf({ pid, host: hostname(), startTime: null }, since)) === "alive";
+/** Whether a process of this machine may be alive: where its start is not told, by its number alone. */
+export async function isAlive({ pid, startTime }: Omit<ProcessIdentity, "host">): Promise<boolean> {
+  return (await livenessOf({ pid, host: hostname(), startTime }, null)) === "alive";
 }
 
 /** In a container, when the machine started that it runs on. */

@@ -156,7 +156,7 @@ test("one that early stopping ended is not trained longer", async () => {
   assert.equal(trained.code, 0, trained.stderr);
   const refused = await runCli(["train", "--resume", "early", "--epochs", "20"], { folder });
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /early stopping ended it after epoch 2, and would again/);
+  assert.match(refused.stderr, /after epoch 2 early stopping ends it, and would again/);
 });
 
 test("what a stopped run says to go on with can be copied as it is", {

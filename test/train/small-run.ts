@@ -70,7 +70,6 @@ export async function train(
   try {
     await trainRun({
       run,
-      experiment: run.record.experiment,
       dataset: smallDataset,
       engine,
       threads: 1,

@@ -16,7 +16,6 @@ import { type TrainingEvent, trainingEventSchema } from "../../src/contract/even
 import { Failure } from "../../src/contract/failure.ts";
 import { drawDigits } from "../../src/ml/data/drawn-digits.ts";
 import type { Engine } from "../../src/ml/engine/engine.ts";
-import { withEpochs } from "../../src/ml/train/longer-run.ts";
 import { readMetrics } from "../../src/ml/train/metrics-file.ts";
 import { RunWriter } from "../../src/ml/train/run-folder.ts";
 import { readRun } from "../../src/ml/train/run-record.ts";
@@ -129,14 +128,25 @@ for (const [name, choice] of Object.entries(models))
       const { training } = choice;
       await train(await createRun(planned, { ...choice, training: { ...training, epochs: 5 } }));
       await train(await createRun(longer, choice));
-      const run = await RunWriter.resume(longer);
-      const { events } = await train(run, { experiment: withEpochs(run, 5) });
+      const { events } = await train(await RunWriter.resume(longer), { epochs: 5 });
       const [start] = events;
       assert.ok(start?.event === "start" && start.epochs === 5 && start.resumedAtStep === 21);
       assert.deepEqual(await outcome(longer), await outcome(planned));
       const { record } = await readRun(longer);
       assert.equal(record.experiment.training.epochs, 5);
       assert.equal(record.epochsDone, 5);
+    });
+
+    test("whose patience ended with its last epoch, it is not trained longer, and stays as it is", async (t) => {
+      const path = join(temporaryFolder(t), "run");
+      const earlyStopping = { patience: 2, minimumImprovement: 1e6 };
+      await train(await createRun(path, { ...choice, training: { ...choice.training, earlyStopping } }));
+      const before = readFileSync(join(path, "run.json"), "utf8");
+      assert.match(before, /"reason": "finished"/);
+      const { failure } = await train(await RunWriter.resume(path), { epochs: 9 });
+      assert.equal(failure?.code, "usage");
+      assert.match(failure.message, /after epoch 3 early stopping ends it, and would again/);
+      assert.equal(readFileSync(join(path, "run.json"), "utf8"), before);
     });
 
     test("stopped in the middle of epochs and gone on with ends as one that never stopped", async (t) => {

@@ -35,7 +35,6 @@ const run = existsSync(join(path, "run.json"))
 
 await trainRun({
   run,
-  experiment: run.record.experiment,
   dataset,
   engine,
   threads: 1,

@@ -1,4 +1,5 @@
 /** Train…, Train This Experiment, Resume, Train Longer, Stop: from what the user picks to a training process. */
+import { existsSync } from "node:fs";
 import { basename, relative } from "node:path";
 import * as vscode from "vscode";
 import { type Experiment, maximumEpochs } from "../../contract/experiment.ts";
@@ -71,13 +72,14 @@ export async function trainLonger(services: Services, given: string | undefined)
 /** How many epochs in all. */
 async function askEpochs(run: KnownRun): Promise<string | undefined> {
   const { epochsDone } = run.record;
-  const fits = (epochs: number) => Number.isInteger(epochs) && epochs > epochsDone && epochs <= maximumEpochs;
+  const fits = (text: string) =>
+    /^\d{1,9}$/.test(text) && Number(text) > epochsDone && Number(text) <= maximumEpochs;
   return vscode.window.showInputBox({
     title: `Train ${runLabel(run)} longer`,
     prompt: `How many epochs in all? ${epochsDone === 1 ? "1 is" : `${countInWords(epochsDone)} are`} trained.`,
     value: String(Math.min(2 * epochsDone, maximumEpochs)),
     validateInput: (text) =>
-      fits(Number(text))
+      fits(text)
         ? null
         : `A whole number from ${countInWords(epochsDone + 1)} to ${countInWords(maximumEpochs)}`,
   });
@@ -93,7 +95,10 @@ async function knownRun({ store }: Services, path: string): Promise<KnownRun> {
 async function goOn(services: Services, { path, record }: KnownRun, ...more: string[]): Promise<void> {
   const folder =
     vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path))?.uri.fsPath ?? (await pickWorkspaceFolder());
-  await start(services, folder, ["--resume", path, ...dataFolderFor(record.experiment), ...more]);
+  // Where its images are no more, the setting says where they have gone.
+  const data =
+    record.dataFolder !== null && existsSync(record.dataFolder) ? [] : dataFolderFor(record.experiment);
+  await start(services, folder, ["--resume", path, ...data, ...more]);
 }
 
 export async function stop(services: Services, run: string | undefined): Promise<void> {

@@ -87,8 +87,7 @@ export class Trainings implements vscode.Disposable {
       const own = join(this.#controlRoot, name);
       const found = await findControlFile(own);
       if (found !== null && (this.#watched.has(found.path) || this.#refused.has(found.path))) continue;
-      const isOver =
-        found === null ? await isLeftOver(own) : !(await isAlive(found.control.pid, found.control.startedAt));
+      const isOver = found === null ? await isLeftOver(own) : !(await isAlive(found.control));
       if (isOver) await removeQuietly(own);
       // Another look may have found it meanwhile.
       else if (found !== null && this.#isOurs(found.control.folder) && !this.#watched.has(found.path))

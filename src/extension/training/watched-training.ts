@@ -250,8 +250,11 @@ export class WatchedTraining implements vscode.Disposable {
   }
 
   async #endWithoutAWord(): Promise<void> {
-    const { pid, startedAt } = this.control;
-    const event = (await isAlive(pid, startedAt)) ? "out-of-reach" : "vanished";
+    const event = (await isAlive(this.control))
+      ? "out-of-reach"
+      : this.#wasReached
+        ? "vanished"
+        : "unreachable";
     if (!this.#isDisposed) this.#end({ event: this.#wasKilled ? "killed" : event });
   }
 

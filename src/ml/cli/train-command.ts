@@ -105,7 +105,8 @@ interface Started {
   readonly dataset: Dataset;
   readonly engine: ChosenEngine["engine"];
   readonly engineReason: string | null;
-  readonly experiment: Experiment;
+  /** Of a run that goes on, where it shall have other than it planned. */
+  readonly epochs: number | undefined;
 }
 
 async function startRun(
@@ -140,7 +141,7 @@ async function startRun(
     out: options.out ?? null,
     runsFolder: defaultRunsFolder(process.cwd()),
   });
-  return { run, dataset, engine, engineReason: reason, experiment };
+  return { run, dataset, engine, engineReason: reason, epochs: undefined };
 }
 
 async function resumeRun(
@@ -159,7 +160,8 @@ async function resumeRun(
   const run = await RunWriter.resume(await findRun(named));
   try {
     const { epochs } = options;
-    const experiment = epochs === undefined ? run.record.experiment : withEpochs(run, epochs);
+    // What asks for nothing is refused before anything takes time.
+    if (epochs !== undefined) withEpochs(run, epochs);
     const source = datasetOptions(context, options, report, interruption);
     const loading = loadRunData(run.record, source).then((dataset) => {
       // Other images than those of the run are told as such, before an engine chokes on their size.
@@ -171,7 +173,7 @@ async function resumeRun(
     const { engine, reason } = chosen;
     const { dataset } = await loading;
     if (options.data !== undefined) await run.update({ dataFolder: resolve(options.data) });
-    return { run, dataset, engine, engineReason: reason, experiment };
+    return { run, dataset, engine, engineReason: reason, epochs };
   } catch (error) {
     await run.close();
     throw error;

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type ControlFile, controlProtocolVersion } from "../../contract/control.ts";
 import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { ownIdentity } from "../../system/process-identity.ts";
 import { makeFolder } from "../folders.ts";
 
 /** Bytes of a socket's path, at most, on the systems that take the fewest. */
@@ -49,6 +50,7 @@ export async function announce(place: ControlPlace, folder: string): Promise<Ann
     socket: place.socket,
     secret: place.secret,
     pid: process.pid,
+    startTime: (await ownIdentity()).startTime,
     folder: process.cwd(),
     startedAt: new Date().toISOString(),
   };

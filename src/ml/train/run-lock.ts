@@ -42,7 +42,7 @@ export async function liveHolder(
 ): Promise<{ readonly pid: number; readonly host: string } | null> {
   const holder = await readHolder(path);
   if (holder === null || holder === "unreadable") return null;
-  return (await livenessOf(holder, holder.since)) === "dead" ? null : { pid: holder.pid, host: holder.host };
+  return (await livenessOf(holder, null)) === "dead" ? null : { pid: holder.pid, host: holder.host };
 }
 
 /** Whether the file `path` is such a lock, whoever holds it. */
@@ -71,7 +71,7 @@ async function takeLock(path: string, what: string): Promise<Lock | Busy> {
 }
 
 async function whyBusy(holder: Holder, path: string, what: string): Promise<Busy | null> {
-  switch (await livenessOf(holder, holder.since)) {
+  switch (await livenessOf(holder, null)) {
     case "dead":
       return null;
     case "alive":

@@ -29,6 +29,7 @@ import {
 } from "./checkpoint.ts";
 import { compressionOf } from "./compression.ts";
 import { LineLog } from "./durable-file.ts";
+import { goingOn } from "./longer-run.ts";
 import { cutMetrics } from "./metrics-file.ts";
 import { measureSpread } from "./pictures.ts";
 import { afterEpoch, afterSteps, endReason, meanLosses, type Progress, startOfRun } from "./progress.ts";
@@ -55,8 +56,8 @@ export interface TrainOptions {
   readonly engine: Engine;
   /** One line: why this engine; null where the user named it. */
   readonly engineReason?: string | null;
-  /** The run's; with other epochs where it is to be trained for longer than it planned (longer-run.ts). */
-  readonly experiment: Experiment;
+  /** In all, where the run shall have more than it planned, or fewer; see longer-run.ts. */
+  readonly epochs?: number | undefined;
   /** Worker threads; 0 leaves the choice to the engine. */
   readonly threads: number;
   /** Hears of what the engine does once and takes its time for. */
@@ -92,13 +93,15 @@ export async function trainRun(options: TrainOptions): Promise<DoneEvent> {
 }
 
 async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
-  const { run, dataset, engine, threads, tell = () => {} } = options;
+  const { run, dataset, engine, threads, epochs, tell = () => {} } = options;
   requireSameData(run, dataset);
   const network = buildNetwork(run.record.experiment);
   const checkpoint = await readCheckpoint(run.file(runFiles.checkpoint), run.record.id, network);
   const stepsPerEpoch = Math.ceil(dataset.train.count / network.batch);
   if (checkpoint === null) requireCheckpoint(run);
   else requireConsistent(run, checkpoint.progress, stepsPerEpoch);
+  const experiment =
+    epochs === undefined ? run.record.experiment : goingOn(run, epochs, checkpoint?.progress ?? startOfRun);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
   const { arrangement } = run.record;
   const session = await engine.open(network, dataset, { threads, tell, arrangement });
@@ -106,7 +109,7 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
     if (checkpoint !== null) await session.restore(checkpoint.state);
     const log = await LineLog.open(run.file(runFiles.metrics));
     try {
-      return await new Training(options, network, session, log, stepsPerEpoch, checkpoint).run();
+      return await new Training(options, network, session, log, stepsPerEpoch, checkpoint).run(experiment);
     } finally {
       await log.close();
     }
@@ -148,8 +151,8 @@ class Training {
     this.#report = new StepReport(log, network.loss.beta, options.onEvent);
   }
 
-  async run(): Promise<DoneEvent> {
-    const { run, engine, signal, experiment } = this.#options;
+  async run(experiment: Experiment): Promise<DoneEvent> {
+    const { run, engine, signal } = this.#options;
     await run.update({
       experiment,
       engine: engine.name,

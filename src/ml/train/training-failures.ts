@@ -93,10 +93,11 @@ export function requireConsistent(run: RunWriter, progress: Progress, stepsPerEp
   );
 }
 
-/** Leaves a run that was stopped, or that finished before its pictures failed, as it is. */
+/** Leaves a run that was stopped, that finished before its pictures failed, or that was asked what cannot be, as it is. */
 export async function recordFailure(run: RunWriter, error: unknown): Promise<void> {
   const { status } = run.record;
   if (status === "finished" || status === "stopped") return;
+  if (error instanceof Failure && error.code === "usage") return;
   const { code, message, hint } =
     error instanceof Failure
       ? error

@@ -19,7 +19,15 @@ interface Heard {
 
 function controlFile(socket: string): ControlFile {
   const secret = "0".repeat(64);
-  return { protocol: 1, socket, secret, pid: process.pid, folder: "/", startedAt: "2026-01-01T00:00:00Z" };
+  return {
+    protocol: 1,
+    socket,
+    secret,
+    pid: process.pid,
+    startTime: null,
+    folder: "/",
+    startedAt: "2026-01-01T00:00:00Z",
+  };
 }
 
 /** Connects to a process that `speak` plays. */

@@ -2,11 +2,13 @@
  * Installing TensorFlow where find-package.ts looks for it, and taking it away again. npm fills a folder beside that
  * place; only what could be loaded then moves there, in one step, so that what lies there is whole.
  */
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import * as z from "zod/mini";
 import { Failure, storageFailure } from "../../../contract/failure.ts";
 import type { Installing } from "../../../contract/installing.ts";
-import { isAlive } from "../../../system/process-identity.ts";
+import { processIdentity } from "../../../contract/process.ts";
+import { livenessOf, ownIdentity } from "../../../system/process-identity.ts";
 import { makeFolder } from "../../folders.ts";
 import type { Device, Unavailable } from "../engine.ts";
 import { installedEngines, installedTensorflow, packageIn } from "./find-package.ts";
@@ -16,8 +18,10 @@ import { probePackage } from "./probe-package.ts";
 const gpuPackage = "@tensorflow/tfjs-node-gpu";
 const version = "4.22.0";
 const millisecondsBetweenLooks = 1000;
-/** Of the folders that an installation works in: "tensorflow-part-4711-x7Gf2a", with the number of its process. */
+/** Of the folders that an installation works in: "tensorflow-part-x7Gf2a". */
 const unfinished = "tensorflow-part-";
+/** Of such a folder's package.json, which npm leaves as it is beside what it adds. */
+const ownerSchema = z.object({ latentLab: z.object({ owner: processIdentity() }) });
 
 export interface InstallOptions {
   readonly environment: NodeJS.ProcessEnv;
@@ -61,14 +65,23 @@ export async function installTensorflow(options: InstallOptions): Promise<Instal
   }
 }
 
-/** What installations that were killed have left. */
+/** What installations that were killed have left; of those on other machines nothing is known. */
 async function removeLeftOvers(engines: string): Promise<void> {
-  for (const name of await readdir(engines).catch((): string[] => [])) {
-    const pid = name.startsWith(unfinished) ? Number.parseInt(name.slice(unfinished.length), 10) : Number.NaN;
-    const found = await stat(join(engines, name)).catch(() => null);
-    if (Number.isNaN(pid) || found === null || (await isAlive(pid, found.mtime.toISOString()))) continue;
+  const names = await readdir(engines).catch((): string[] => []);
+  for (const name of names.filter((each) => each.startsWith(unfinished))) {
+    const folder = join(engines, name);
     // Whatever keeps it from being removed does not keep TensorFlow from being installed.
-    await removeFolder(join(engines, name)).catch(() => {});
+    if (await isLeftOver(folder)) await removeFolder(folder).catch(() => {});
+  }
+}
+
+async function isLeftOver(folder: string): Promise<boolean> {
+  try {
+    const manifest = ownerSchema.parse(JSON.parse(await readFile(join(folder, "package.json"), "utf8")));
+    return (await livenessOf(manifest.latentLab.owner, null)) === "dead";
+  } catch {
+    // It is being made, or was not made by us.
+    return false;
   }
 }
 
@@ -88,18 +101,18 @@ async function workFolder(engines: string): Promise<string> {
   try {
     await makeFolder(engines);
     await removeLeftOvers(engines);
-    const part = await newPart(engines);
-    // Newer npms run a package's install script only where the project says so.
-    const manifest = { private: true, allowScripts: { [gpuPackage]: true } };
+    const part = await mkdtemp(join(engines, unfinished));
+    const manifest = {
+      private: true,
+      // Newer npms run a package's install script only where the project says so.
+      allowScripts: { [gpuPackage]: true },
+      latentLab: { owner: await ownIdentity() },
+    };
     await writeFile(join(part, "package.json"), JSON.stringify(manifest));
     return part;
   } catch (error) {
     throw storageFailure(error, engines, "write");
   }
-}
-
-function newPart(engines: string): Promise<string> {
-  return mkdtemp(join(engines, `${unfinished}${process.pid}-`));
 }
 
 /** `--prefix`: below `npx`, the environment names another project. Retries that wait for minutes help nobody. */
@@ -149,7 +162,7 @@ async function tryOut(part: string, options: InstallOptions): Promise<Device | U
 
 async function moveIntoPlace(part: string, folder: string): Promise<void> {
   // A folder cannot be renamed onto one with something in it: what was there goes aside first, and then away.
-  const aside = await newPart(dirname(folder));
+  const aside = await mkdtemp(join(dirname(folder), unfinished));
   const old = join(aside, "tensorflow");
   const wasThere = await rename(folder, old).then(
     () => true,
