@@ -1,4 +1,4 @@
-/** A driver that ends the process: after two deaths nobody asks it unnamed, and one good end wipes them out. */
+/** A driver that ends the process, or never answers: after two deaths nobody asks it unnamed, and one good end wipes them out. */
 import assert from "node:assert/strict";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";

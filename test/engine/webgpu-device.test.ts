@@ -1,4 +1,4 @@
-/** A GPU device that is lost or closed: whoever waits for it, or begins to wait then, hears of it. */
+/** A GPU device that is lost, silent or closed: whoever waits for it, or begins to wait then, hears of it. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";

@@ -203,12 +203,13 @@ describe("dashboard", () => {
       const slider = panel.page.getByRole("slider", { name: "Epoch" });
       await panel.page.getByRole("button", { name: "Play the epochs" }).click();
       const seen = new Set<string | null>();
-      const start = performance.now();
-      while (performance.now() - start < 2600) {
+      await eventually("half of the film", async () => {
         seen.add(await slider.getAttribute("aria-valuenow"));
-        await panel.page.waitForTimeout(50);
-      }
-      assert.deepEqual([...seen], ["1", "3", "5"]);
+        return seen.has("7") || seen.has("9");
+      });
+      // A slow page may leave one out.
+      const others = [...seen].filter((epoch) => !["1", "3", "5", "7", "9"].includes(epoch ?? ""));
+      assert.deepEqual(others, []);
     });
 
   test("follows the latest epoch while training, until somebody chooses another", { skip }, async () => {

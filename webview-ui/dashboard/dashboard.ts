@@ -172,11 +172,16 @@ export class Dashboard {
     for (const part of parts) this.#changed.add(part);
   }
 
-  /** What a reload is to bring back; a list without any run would bring back nothing. */
+  /**
+   * What a reload is to bring back; a list without any run would bring back nothing. One that cannot be read for a moment
+   * keeps its place among the others.
+   */
   #keepRuns(runs: readonly string[]): void {
     if (runs.length === 0) return;
-    const same = runs[0] === this.#state.runs[0];
-    this.#state = { ...this.#state, runs, epoch: same ? this.#state.epoch : null };
+    const kept = this.#state.runs.filter((run) => runs.includes(run));
+    const all = [...kept, ...runs.filter((run) => !kept.includes(run))];
+    const same = all[0] === this.#state.runs[0];
+    this.#state = { ...this.#state, runs: all, epoch: same ? this.#state.epoch : null };
     this.#host.keep(this.#state);
   }
 

@@ -14,12 +14,15 @@ import { parseExperimentText } from "./experiment-text.ts";
 export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #store: RunStore;
   readonly #disposables = new Disposables();
+  /** Of experiment files, by what runs call them. */
+  readonly #spellings = new Map<string, string>();
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   readonly onDidChangeCodeLenses = this.#changed.event;
 
   constructor(store: RunStore) {
     this.#store = store;
     this.#disposables.add(store.onDidChange(() => this.#changed.fire()));
+    this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#spellings.clear()));
     this.#disposables.add(
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration("latentLab.codeLens")) this.#changed.fire();
@@ -55,11 +58,16 @@ export class ExperimentCodeLenses implements vscode.CodeLensProvider, vscode.Dis
 
   /** The newest run of this experiment file. */
   async #lastRun(file: string): Promise<KnownRun | null> {
-    const folders = workspaceFolders();
     const isOfFile = ({ record: { experimentFile } }: KnownRun) =>
-      experimentFile !== null &&
-      basename(experimentFile) === basename(file) &&
-      asOpened(experimentFile, folders) === file;
+      experimentFile !== null && (experimentFile === file || this.#leadsTo(experimentFile, file));
     return (await this.#store.list()).filter(isKnown).find(isOfFile) ?? null;
+  }
+
+  /** Whether a file as a process names it is this one as the workspace spells it. Asking the disk takes its time. */
+  #leadsTo(named: string, file: string): boolean {
+    if (basename(named) !== basename(file)) return false;
+    const spelling = this.#spellings.get(named) ?? asOpened(named, workspaceFolders());
+    this.#spellings.set(named, spelling);
+    return spelling === file;
   }
 }

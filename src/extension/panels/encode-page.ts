@@ -59,7 +59,7 @@ export class EncodePage implements vscode.Disposable {
   readonly #answers = new Map<string, { readonly question: string; readonly answer: Answer }>();
   /** By picture, the newest wish counts: a process for each, one after the other, however many were selected. */
   readonly #wishes = new Map<string, Wish>();
-  readonly #leftOut: number;
+  #leftOut: number;
   #isWorking = false;
   #run: string | null;
   /** Counts how often all was shown: files of an earlier time are not sent any more. */
@@ -88,8 +88,9 @@ export class EncodePage implements vscode.Disposable {
     this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#showAgain()));
   }
 
-  /** Looks at the files anew. */
-  startAgain(): void {
+  /** Looks at the files anew; so many more were selected this time. */
+  startAgain(leftOut: number): void {
+    this.#leftOut = leftOut;
     this.#answers.clear();
     this.#showAgain();
   }

@@ -38,8 +38,8 @@ interface OpenEncodePanel {
 }
 
 /**
- * Opens a panel beside the editor for the first of `selected`, encoded with the newest run; or brings forward the one there is, and
- * encodes them again: the files may have changed.
+ * Opens a panel beside the editor for the first of `selected`, encoded with the newest run; or brings forward the one
+ * there is, and encodes them again: the files may have changed.
  */
 export function openEncodePanel(context: EncodeContext, selected: readonly vscode.Uri[]): void {
   const pictures = selected.slice(0, maximumPictures);
@@ -48,7 +48,7 @@ export function openEncodePanel(context: EncodeContext, selected: readonly vscod
   const known = context.open.get(keyOf(paths));
   if (known !== undefined) {
     known.panel.reveal();
-    known.page.startAgain();
+    known.page.startAgain(leftOut);
     return;
   }
   setContext("hasShownEncodePanel", true);

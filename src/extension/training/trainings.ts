@@ -11,7 +11,7 @@ import { isAlive } from "../../system/process-identity.ts";
 import { asOpened } from "../as-opened.ts";
 import { Disposables } from "../dispose.ts";
 import { workspaceFolders } from "../workspace.ts";
-import { findControlFile, launchTraining } from "./launch.ts";
+import { findControlFile, type Launched, launchTraining } from "./launch.ts";
 import type { Tool } from "./tool.ts";
 import { type TrainingEnd, WatchedTraining } from "./watched-training.ts";
 
@@ -41,7 +41,8 @@ export class Trainings implements vscode.Disposable {
   readonly #starting = new Map<string, Promise<WatchedTraining>>();
   /** Control files of processes that refused to be watched: asked once. */
   readonly #refused = new Set<string>();
-  #timer: NodeJS.Timeout | null = null;
+  #next: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
+  #isDisposed = false;
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<void>());
   readonly #began = this.#disposables.add(new vscode.EventEmitter<WatchedTraining>());
   readonly #ended = this.#disposables.add(new vscode.EventEmitter<EndedTraining>());
@@ -86,12 +87,10 @@ export class Trainings implements vscode.Disposable {
     for (const name of names) {
       const own = join(this.#controlRoot, name);
       const found = await findControlFile(own);
-      if (found !== null && (this.#watched.has(found.path) || this.#refused.has(found.path))) continue;
+      if (found !== null && this.#watched.has(found.path)) continue;
       const isOver = found === null ? await isLeftOver(own) : !(await isAlive(found.control));
       if (isOver) await removeQuietly(own);
-      // Another look may have found it meanwhile.
-      else if (found !== null && this.#isOurs(found.control.folder) && !this.#watched.has(found.path))
-        this.#watch(found.path, found.control);
+      else if (found !== null && this.#isNews(found)) this.#watch(found.path, found.control);
     }
   }
 
@@ -108,7 +107,8 @@ export class Trainings implements vscode.Disposable {
   }
 
   dispose(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#isDisposed = true;
+    if (this.#next !== null) clearTimeout(this.#next.timer);
     for (const training of this.all) training.dispose();
     this.#watched.clear();
     this.#disposables.dispose();
@@ -124,9 +124,22 @@ export class Trainings implements vscode.Disposable {
     return this.#watched.get(path) ?? this.#watch(path, control);
   }
 
+  /** Another look may have found it meanwhile, and everything may be over. */
+  #isNews({ path, control }: Launched): boolean {
+    if (this.#isDisposed || this.#watched.has(path) || this.#refused.has(path)) return false;
+    return this.#isOurs(control.folder);
+  }
+
+  /** Of two looks that are wanted, the sooner one. */
   #lookIn(milliseconds: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), milliseconds);
+    const at = performance.now() + milliseconds;
+    if (this.#next !== null && this.#next.at <= at) return;
+    if (this.#next !== null) clearTimeout(this.#next.timer);
+    const timer = setTimeout(() => {
+      this.#next = null;
+      void this.look();
+    }, milliseconds);
+    this.#next = { at, timer };
   }
 
   #isOurs(folder: string): boolean {

@@ -69,6 +69,7 @@ export class WatchedTraining implements vscode.Disposable {
   #isRefused = false;
   #complaints = 0;
   #firmness: NodeJS.Timeout | null = null;
+  #lastMoment: NodeJS.Timeout | null = null;
   #wasKilled = false;
   #heardAt = performance.now();
   readonly #looks = setInterval(() => this.#lookForSilence(), millisecondsBetweenLooks);
@@ -151,7 +152,7 @@ export class WatchedTraining implements vscode.Disposable {
 
   #stopTimers(): void {
     clearInterval(this.#looks);
-    if (this.#firmness !== null) clearTimeout(this.#firmness);
+    for (const timer of [this.#firmness, this.#lastMoment]) if (timer !== null) clearTimeout(timer);
   }
 
   #lookForSilence(): void {
@@ -246,7 +247,7 @@ export class WatchedTraining implements vscode.Disposable {
     if (this.#lastWord !== null) this.#end(this.#lastWord);
     else if (this.#wasKilled) this.#end({ event: "killed" });
     else if (!this.#wasReached && nobodyListens.includes(code)) this.#end({ event: "unreachable" });
-    else setTimeout(() => void this.#endWithoutAWord(), lastMomentMilliseconds);
+    else this.#lastMoment = setTimeout(() => void this.#endWithoutAWord(), lastMomentMilliseconds);
   }
 
   async #endWithoutAWord(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * Which tile is fastest for which product on this very GPU: measured when a shape is first met, and remembered by the
- * GPU, its driver and the kernels' version. What there was no time for the next training goes on with. Nothing that goes wrong here ends a training but the loss of the GPU.
+ * GPU, its driver and the kernels' version. What there was no time for the next training goes on with. Nothing that
+ * goes wrong here ends a training but the loss of the GPU.
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
@@ -13,7 +14,7 @@ import { TileMemory } from "./tile-memory.ts";
 import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./tiles.ts";
 import type { Tile } from "./wgsl/tile.ts";
 
-/** To be counted up when kernels change so that what was measured no longer holds. */
+/** To be counted up when what was measured no longer holds: kernels have changed, or which tiles are tried in what order. */
 const kernelsVersion = 3;
 
 /** What was measured before on this GPU, remembered in `file`. */
