@@ -17,9 +17,9 @@ import {
   viewProtocolVersion,
 } from "../../contract/view.ts";
 import { Disposables } from "../dispose.ts";
+import { readSmall } from "../read-small.ts";
 import { capitalised, type Reporter, sentence } from "../report.ts";
 import { isKnown, type KnownRun, runLabel } from "../runs/listed-run.ts";
-import { readSmall } from "../runs/run-folder.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
 import { isLatent, maximumShownBytes, mediaType, pictureStamp, shownBytes } from "./picture-file.ts";

@@ -1,7 +1,7 @@
 /** A picture's file as the encode panel needs it: what is shown of it, and whether it is still what it was. */
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
-import { readSmall } from "../runs/run-folder.ts";
+import { readSmall } from "../read-small.ts";
 
 /** Larger pictures are encoded all the same, but not shown in full. */
 export const maximumShownBytes = 16 * 2 ** 20;

@@ -15,7 +15,8 @@ import {
   runWriterSchema,
 } from "../../contract/run.ts";
 import { livenessOf } from "../../system/process-identity.ts";
-import { openRegular, readWhole } from "../../system/regular-file.ts";
+import { openRegular } from "../../system/regular-file.ts";
+import { readSmall } from "../read-small.ts";
 
 /** From the end of metrics.jsonl, room for the last epoch whatever steps follow it. */
 const tailBytes = 512 * 1024;
@@ -29,9 +30,11 @@ export function runsFolder(workspaceFolder: string): string {
 /** Throws a Failure: run-invalid (also for a run of a newer version), storage-*. */
 export async function readRecord(run: string): Promise<RunRecord> {
   const file = join(run, runFiles.record);
-  const content = await readSmall(file, maximumRecordBytes).catch(async (error: unknown) => {
-    throw (await isThere(run)) ? error : gone(run, error);
-  });
+  const content = await readSmall(file, maximumRecordBytes, (problem) => invalid(file, problem)).catch(
+    async (error: unknown) => {
+      throw (await isThere(run)) ? error : gone(run, error);
+    },
+  );
   return parseRunRecord(content.toString("utf8"), file);
 }
 
@@ -95,15 +98,6 @@ export async function readPreview(run: string, name: string): Promise<Uint8Array
     return new Uint8Array(await readSmall(join(run, runFiles.previews, name), maximumPreviewBytes));
   } catch {
     return null;
-  }
-}
-
-/** A file of no more than `maximum` bytes. */
-export async function readSmall(file: string, maximum: number): Promise<Buffer> {
-  try {
-    return await readWhole(file, maximum, (problem) => invalid(file, problem));
-  } catch (error) {
-    throw storageFailure(error, file, "read");
   }
 }
 

@@ -2,7 +2,7 @@
  * A Plan on a GPU: its arenas filled and its programs compiled, ready to run steps of them. It knows matrices, layers
  * and result slots; epochs, losses and states are the session's business.
  */
-import type { Dataset, Split, SplitName } from "../../data/dataset.ts";
+import type { Dataset, SplitName } from "../../data/dataset.ts";
 import type { Network } from "../../model/network.ts";
 import type { BatchMatrix, LayerParameters, Plan, Program } from "../../model/program.ts";
 import {
@@ -19,9 +19,10 @@ import type { GpuDevice, Pipeline } from "./gpu-device.ts";
 import { lower } from "./lower.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { type Dispatch, dispatchesOf, initialCounters } from "./module.ts";
+import { packedPixels, padded, pixelStride, unpadded } from "./padding.ts";
 import { StepsPerSubmission } from "./steps-per-submission.ts";
 import type { Tiles } from "./tiles.ts";
-import { type PlacedMatrix, quadsOf } from "./wgsl/matrix.ts";
+import { quadsOf } from "./wgsl/matrix.ts";
 import { type ArenaName, arenas } from "./wgsl/prelude.ts";
 
 export type ProgramName = "train" | "evaluate" | "encode" | "decode";
@@ -220,10 +221,7 @@ export class Machine {
   /** `values`: [rows, columns], the first rows of a matrix. */
   writeMatrix(matrix: BatchMatrix, rows: number, values: Float32Array): void {
     const placed = this.map.matrix(matrix);
-    const padded = new Float32Array(rows * placed.quads * 4);
-    for (let row = 0; row < rows; row++)
-      padded.set(values.subarray(row * placed.columns, (row + 1) * placed.columns), row * placed.quads * 4);
-    this.#device.write(this.#buffer("activations"), placed.at * bytesPerQuad, padded);
+    this.#device.write(this.#buffer("activations"), placed.at * bytesPerQuad, padded(values, placed, rows));
   }
 
   async readMatrix(matrix: BatchMatrix, rows: number): Promise<Float32Array> {
@@ -236,16 +234,13 @@ export class Machine {
     const placed = this.map.layer(layer);
     const rows = placed.inputs + 1;
     const quads = await this.#readQuads("parameters", placed[part], rows * placed.quads);
-    return unpadded(quads, { at: 0, columns: placed.outputs, quads: placed.quads }, rows);
+    return unpadded(quads, { columns: placed.outputs, quads: placed.quads }, rows);
   }
 
   writeLayer(layer: LayerParameters, part: LayerPart, values: Float32Array): void {
-    const placed = this.map.layer(layer);
-    const rows = placed.inputs + 1;
-    const padded = new Float32Array(rows * placed.quads * 4);
-    for (let row = 0; row < rows; row++)
-      padded.set(values.subarray(row * placed.outputs, (row + 1) * placed.outputs), row * placed.quads * 4);
-    this.#device.write(this.#buffer("parameters"), placed[part] * bytesPerQuad, padded);
+    const { inputs, outputs: columns, quads, [part]: at } = this.map.layer(layer);
+    const rows = padded(values, { columns, quads }, inputs + 1);
+    this.#device.write(this.#buffer("parameters"), at * bytesPerQuad, rows);
   }
 
   /** Lets go of its memory. */
@@ -286,7 +281,7 @@ export class Machine {
 
   /** Both splits' pixels, training first, in pieces: what is on its way to the GPU takes memory twice. */
   async #upload(dataset: Dataset, pixels: number): Promise<void> {
-    const stride = quadsOf(pixels) * 4;
+    const stride = pixelStride(pixels);
     const perPiece = Math.max(1, Math.floor(mostUploadedBytes / stride));
     let offset = 0;
     for (const split of [dataset.train, dataset.test])
@@ -336,20 +331,4 @@ function compiled(
       groups,
     })),
   );
-}
-
-function unpadded(padded: Float32Array, { columns, quads }: PlacedMatrix, rows: number): Float32Array {
-  const values = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++)
-    values.set(padded.subarray(row * quads * 4, row * quads * 4 + columns), row * columns);
-  return values;
-}
-
-/** Images `from` to `until` of a split, every one on a word of its own: kernels read four pixels at once. */
-function packedPixels({ pixels: bytes }: Split, pixels: number, from: number, until: number) {
-  const stride = quadsOf(pixels) * 4;
-  const packed = new Uint8Array((until - from) * stride);
-  for (let image = from; image < until; image++)
-    packed.set(bytes.subarray(image * pixels, (image + 1) * pixels), (image - from) * stride);
-  return packed;
 }
