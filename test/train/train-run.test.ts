@@ -137,6 +137,20 @@ for (const [name, choice] of Object.entries(models))
       assert.equal(record.epochsDone, 5);
     });
 
+    test("trained longer and stopped on the way, it keeps no report of its earlier end", async (t) => {
+      const path = join(temporaryFolder(t), "run");
+      await train(await createRun(path, choice));
+      assert.ok(existsSync(join(path, "report.html")));
+      const stopAt = (event: TrainingEvent) => event.event === "epoch";
+      const stopped = await train(await RunWriter.resume(path), { epochs: 6, stopAt });
+      assert.equal(stopped.failure?.code, "interrupted");
+      for (const name of ["report.html", "loss.png", "reconstructions.png", "samples.png"])
+        assert.equal(existsSync(join(path, name)), false, name);
+      assert.equal((await train(await RunWriter.resume(path))).failure, null);
+      assert.ok(existsSync(join(path, "report.html")));
+      assert.equal((await readRun(path)).record.epochsDone, 6);
+    });
+
     test("whose patience ended with its last epoch, it is not trained longer, and stays as it is", async (t) => {
       const path = join(temporaryFolder(t), "run");
       const earlyStopping = { patience: 2, minimumImprovement: 1e6 };

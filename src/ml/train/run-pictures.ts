@@ -2,7 +2,7 @@
  * The pictures a run leaves behind: a small one after an epoch, so that its images can be watched becoming sharp,
  * and at the end the chart, the reconstructions, the samples and the report.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
 import { hasSystemCode, storageFailure } from "../../contract/failure.ts";
@@ -115,6 +115,15 @@ export async function writePictures(
   await write(runFiles.reconstructions, await reconstructionsPng(originals, reconstructions, lightPalette));
   await write(runFiles.samples, await samplesPng(samples, lightPalette));
   await write(runFiles.report, report);
+}
+
+/** Takes away what `writePictures` has made: the run goes on, and they would be of another model than its own. */
+export async function removePictures(run: RunWriter): Promise<void> {
+  const names = [runFiles.lossChart, runFiles.reconstructions, runFiles.samples, runFiles.report];
+  for (const name of names)
+    await rm(run.file(name), { force: true }).catch((error: unknown) => {
+      throw storageFailure(error, run.file(name), "write");
+    });
 }
 
 function shownLabels({ test, labelNames }: Dataset, shown: readonly number[]): string[] | null {

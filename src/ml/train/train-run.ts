@@ -34,7 +34,7 @@ import { cutMetrics } from "./metrics-file.ts";
 import { measureSpread } from "./pictures.ts";
 import { afterEpoch, afterSteps, endReason, meanLosses, type Progress, startOfRun } from "./progress.ts";
 import type { RunWriter } from "./run-folder.ts";
-import { keepsPreview, writePictures, writePreview } from "./run-pictures.ts";
+import { keepsPreview, removePictures, writePictures, writePreview } from "./run-pictures.ts";
 import { StepPace } from "./step-pace.ts";
 import { StepReport } from "./step-report.ts";
 import {
@@ -164,8 +164,9 @@ class Training {
       modelSha256: null,
     });
     this.#emit(this.#startEvent());
+    if (endReason(this.#progress, experiment) === null) await removePictures(run);
     for (;;) {
-      const reason = endReason(this.#progress, run.record.experiment);
+      const reason = endReason(this.#progress, experiment);
       if (reason !== null) return this.#finish(reason);
       if (signal.aborted) await this.#stop();
       await this.#takeSteps();
