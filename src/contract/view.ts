@@ -202,6 +202,8 @@ export const fromEncodePanelSchema = z.lazy(() =>
       invert: z.nullable(z.boolean()),
     }),
     z.object({ kind: z.literal("save-latent"), picture: key() }),
+    /** Of all pictures that are encoded. */
+    z.object({ kind: z.literal("save-latents") }),
     z.object({ kind: z.literal("train") }),
   ]),
 );

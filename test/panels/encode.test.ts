@@ -182,6 +182,20 @@ describe("encode panel", () => {
     assert.deepEqual([...(saved.bytes as Buffer).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   });
 
+  test("saves the latents of several at once, when none is being encoded any more", { skip }, async () => {
+    const panel = await opened(picture("two.png"), picture("broken.png"));
+    const all = panel.page.getByRole("button", { name: "Save all .latent…" });
+    await panel.post(encoded("two.png"));
+    assert.equal(await all.isDisabled(), true);
+    const failure = { message: "broken.png: no picture", hint: "Save it anew as PNG." };
+    await panel.post({ kind: "failed", picture: "/pictures/broken.png", failure });
+    await all.click();
+    assert.deepEqual(await panel.heard("save-latents"), { kind: "save-latents" });
+    const single = await opened(picture("two.png"));
+    await single.post(encoded("two.png"));
+    assert.equal(await single.page.getByRole("button", { name: "Save all .latent…" }).count(), 0);
+  });
+
   test("a failure says what to do; the other pictures stay", { skip }, async () => {
     const broken = picture("broken.png");
     const panel = await opened(picture("two.png"), broken);

@@ -1,6 +1,6 @@
 // Encode Image from the Explorer's menu; a .latent file, saved and opened again.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../fixtures/eventually.ts";
 import { flat } from "../fixtures/picture-bytes.ts";
@@ -70,5 +70,39 @@ scenario(
     await eventually("whose it is", async () =>
       /the run whose model made it is not in this workspace/.test(await orphan.text()),
     );
+  },
+);
+
+scenario(
+  "several pictures are encoded together, and their .latent files saved at once",
+  { "out/a.latent": "mine" },
+  async ({ window, folder }) => {
+    const run = trainRun(folder, "digits");
+    for (const name of ["a.png", "b.png", "b.jpg"]) await flat(28, 28, "#777777").toFile(join(folder, name));
+    await window.explorer.waitFor("b.png");
+    await window.explorer.select("a.png", "b.png", "b.jpg");
+    await window.explorer.choose("b.png", "Encode Image…");
+    const panel = await window.panel('body[data-panel="encode"]');
+    await eventually("all three", async () => (await panel.text()).split("PSNR").length === 4);
+    await window.screenshot("several pictures encoded");
+    const saveHere = async () => {
+      await panel.locator('vscode-button:has-text("Save all .latent…")').click();
+      await window.quickInput.enter(join(folder, "out"));
+      await window.page.getByRole("button", { name: "Save Here" }).click();
+    };
+    const question = window.page.locator(".monaco-dialog-box");
+    await saveHere();
+    await question.waitFor();
+    assert.match(await question.innerText(), /Replace a\.latent\?/);
+    await window.page.keyboard.press("Escape");
+    assert.deepEqual(readdirSync(join(folder, "out")), ["a.latent"]);
+    assert.equal(readFileSync(join(folder, "out", "a.latent"), "utf8"), "mine");
+    await saveHere();
+    await question.locator(".monaco-button", { hasText: "Replace" }).click();
+    await eventually("all files", () => readdirSync(join(folder, "out")).length === 3);
+    assert.deepEqual(readdirSync(join(folder, "out")).sort(), ["a.latent", "b.jpg.latent", "b.png.latent"]);
+    const record = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    const model = readFileSync(join(folder, "out", "b.jpg.latent")).toString("hex");
+    assert.ok(model.includes(record.modelSha256));
   },
 );

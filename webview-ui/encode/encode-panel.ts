@@ -29,6 +29,7 @@ export class EncodePanel {
   readonly #title = element("h1", { text: "Encode image" });
   readonly #runs = dropdown("Trained run that encodes", (run) => this.#chooseRun(run));
   readonly #chooser: HTMLElement;
+  readonly #saveAll: ReturnType<typeof button>;
   readonly #rest = element("p", { class: "hint" });
   readonly #message = element("div", { class: "message" });
   readonly #list = element("div", { class: "entries" });
@@ -49,7 +50,9 @@ export class EncodePanel {
     this.#host = host;
     this.#inverted = new Map(Object.entries(host.kept()?.inverted ?? {}));
     this.#chooser = element("div", { class: "tools" }, element("span", { text: "Run" }), this.#runs.element);
-    const head = element("header", { class: "title-line" }, this.#title, this.#chooser);
+    this.#saveAll = button("Save all .latent…", "secondary", () => host.send({ kind: "save-latents" }));
+    const tools = element("div", { class: "tools" }, this.#chooser, this.#saveAll.element);
+    const head = element("header", { class: "title-line" }, this.#title, tools);
     this.#rest.hidden = true;
     this.element.append(head, this.#rest, this.#message, this.#list, this.#live);
     this.#tell("Waiting for the pictures …");
@@ -72,6 +75,7 @@ export class EncodePanel {
         if (entry === undefined || message.run !== this.#run) break;
         entry.encoded(message.result);
         setText(this.#live, `${entry.name}: done`);
+        this.#allowSaving();
         break;
       }
       case "decoded": {
@@ -83,6 +87,7 @@ export class EncodePanel {
       case "failed": {
         const entry = this.#entries.get(message.picture);
         entry?.failed(message.failure);
+        this.#allowSaving();
         if (entry !== undefined) setText(this.#live, `${entry.name}: ${message.failure.message}`);
         break;
       }
@@ -109,6 +114,7 @@ export class EncodePanel {
     this.#run = run;
     this.#labels = new Map(runs.map(({ key, label }) => [key, label]));
     this.#chooser.hidden = runs.length === 0 || originals.length === 0;
+    this.#saveAll.element.hidden = run === null || originals.length < 2;
     this.#runs.setChoices(
       runs.map(({ key, label }) => ({ value: key, label })),
       run ?? "",
@@ -161,8 +167,17 @@ export class EncodePanel {
   #encode(picture: string): void {
     if (this.#run === null) return;
     this.#entries.get(picture)?.working();
+    this.#allowSaving();
     const invert = this.#inverted.get(picture) ?? null;
     this.#host.send({ kind: "encode", picture, run: this.#run, invert });
+  }
+
+  /** All, once all are encoded that can be. */
+  #allowSaving(): void {
+    const entries = [...this.#entries.values()];
+    const isReady =
+      entries.every(({ isWorking }) => !isWorking) && entries.some(({ isEncoded }) => isEncoded);
+    this.#saveAll.setDisabled(!isReady);
   }
 
   /** A `.latent` file can only be decoded by the model that made it: training another does not help. */

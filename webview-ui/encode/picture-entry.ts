@@ -26,6 +26,7 @@ export class PictureEntry {
   readonly element: HTMLElement;
   readonly name: string;
   readonly hasOriginal: boolean;
+  #state: "working" | "encoded" | "decoded" | "failed" = "working";
   readonly #listener: EntryListener;
   #address: string | null = null;
   readonly #ring = progressRing("Encoding");
@@ -82,7 +83,18 @@ export class PictureEntry {
     this.#original.src = this.#address;
   }
 
+  /** Whether its answer is still to come. */
+  get isWorking(): boolean {
+    return this.#state === "working";
+  }
+
+  /** Whether it has latents that can be saved. */
+  get isEncoded(): boolean {
+    return this.#state === "encoded";
+  }
+
   working(): void {
+    this.#state = "working";
     this.element.setAttribute("aria-busy", "true");
     this.#ring.hidden = false;
     this.#notice.hidden = true;
@@ -90,7 +102,7 @@ export class PictureEntry {
   }
 
   failed({ message, hint }: { readonly message: string; readonly hint: string }): void {
-    this.#ready();
+    this.#ready("failed");
     this.#notice.hidden = false;
     this.#notice.replaceChildren(element("strong", { text: message }), element("span", { text: hint }));
     this.#shown = [];
@@ -108,7 +120,7 @@ export class PictureEntry {
       this.#failedSize(width, height);
       return;
     }
-    this.#ready();
+    this.#ready("encoded");
     this.#setDisabled(false);
     this.#showInversion(result);
     const size = `${width}×${height}`;
@@ -127,7 +139,7 @@ export class PictureEntry {
       this.#failedSize(width, height);
       return;
     }
-    this.#ready();
+    this.#ready("decoded");
     this.#setDisabled(false);
     this.#showPictures([["Decoded", `${width}×${height}, by ${run}`, grey, asGrey]]);
     this.#showNumbers(latents, bytesTable(bytesOfDecoded(bytes.latent, width * height)));
@@ -145,7 +157,8 @@ export class PictureEntry {
     this.#numbers.replaceChildren(new LatentBars(latents).element, side);
   }
 
-  #ready(): void {
+  #ready(state: "encoded" | "decoded" | "failed"): void {
+    this.#state = state;
     this.element.setAttribute("aria-busy", "false");
     this.#ring.hidden = true;
   }

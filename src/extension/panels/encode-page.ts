@@ -23,7 +23,7 @@ import { isKnown, type KnownRun, runLabel } from "../runs/listed-run.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { askTool, type Tool } from "../training/tool.ts";
 import { isLatent, maximumShownBytes, mediaType, pictureStamp, shownBytes } from "./picture-file.ts";
-import { saveFile } from "./save-file.ts";
+import { type FileToSave, saveFile, saveFiles } from "./save-file.ts";
 
 export interface EncodePageContext {
   readonly program: Tool;
@@ -116,6 +116,9 @@ export class EncodePage implements vscode.Disposable {
         break;
       case "save-latent":
         await this.#saveLatent(message.picture);
+        break;
+      case "save-latents":
+        await saveFiles(this.#latentFiles());
         break;
       case "save":
         await saveFile(message.name, message.bytes);
@@ -262,10 +265,26 @@ export class EncodePage implements vscode.Disposable {
   }
 
   async #saveLatent(picture: string): Promise<void> {
+    const bytes = this.#latentOf(picture);
+    if (bytes !== null) await saveFile(`${basename(picture, extname(picture))}.latent`, bytes);
+  }
+
+  /** Pictures that differ by their endings alone keep them. */
+  #latentFiles(): FileToSave[] {
+    const stems = this.#pictures.map(({ fsPath }) => basename(fsPath, extname(fsPath)));
+    return this.#pictures.flatMap(({ fsPath }, index) => {
+      const bytes = this.#latentOf(fsPath);
+      const stem = stems[index] ?? "";
+      const isAlone = stems.filter((other) => other === stem).length === 1;
+      const name = `${isAlone ? stem : basename(fsPath)}.latent`;
+      return bytes === null ? [] : [{ name, bytes }];
+    });
+  }
+
+  #latentOf(picture: string): Uint8Array | null {
     const answer = this.#answers.get(picture)?.answer;
-    if (answer?.kind !== "encoded") return;
-    const name = `${basename(picture, extname(picture))}.latent`;
-    await saveFile(name, new Uint8Array(Buffer.from(answer.result.latentFile, "base64")));
+    if (answer?.kind !== "encoded" || answer.run !== this.#run) return null;
+    return new Uint8Array(Buffer.from(answer.result.latentFile, "base64"));
   }
 }
 
