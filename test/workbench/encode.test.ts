@@ -75,7 +75,7 @@ scenario(
 
 scenario(
   "several pictures are encoded together, and their .latent files saved at once",
-  { "out/a.latent": "mine" },
+  { "a.latent": "mine" },
   async ({ window, folder }) => {
     const run = trainRun(folder, "digits");
     for (const name of ["a.png", "b.png", "b.jpg"]) await flat(28, 28, "#777777").toFile(join(folder, name));
@@ -85,24 +85,26 @@ scenario(
     const panel = await window.panel('body[data-panel="encode"]');
     await eventually("all three", async () => (await panel.text()).split("PSNR").length === 4);
     await window.screenshot("several pictures encoded");
-    const saveHere = async () => {
-      await panel.locator('vscode-button:has-text("Save all .latent…")').click();
-      await window.quickInput.enter(join(folder, "out"));
-      await window.page.getByRole("button", { name: "Save Here" }).click();
-    };
+    const saved = () => readdirSync(folder).filter((name) => name.endsWith(".latent"));
     const question = window.page.locator(".monaco-dialog-box");
-    await saveHere();
-    await question.waitFor();
+    const saveInWorkspace = async () => {
+      await panel.locator('vscode-button:has-text("Save all .latent…")').click();
+      await window.page.getByRole("button", { name: "Save Here" }).click();
+      await question.waitFor();
+    };
+    await saveInWorkspace();
     assert.match(await question.innerText(), /Replace a\.latent\?/);
-    await window.page.keyboard.press("Escape");
-    assert.deepEqual(readdirSync(join(folder, "out")), ["a.latent"]);
-    assert.equal(readFileSync(join(folder, "out", "a.latent"), "utf8"), "mine");
-    await saveHere();
+    await question.locator(".monaco-button", { hasText: "Cancel" }).click();
+    await question.waitFor({ state: "hidden" });
+    assert.deepEqual(saved(), ["a.latent"]);
+    assert.equal(readFileSync(join(folder, "a.latent"), "utf8"), "mine");
+    await saveInWorkspace();
     await question.locator(".monaco-button", { hasText: "Replace" }).click();
-    await eventually("all files", () => readdirSync(join(folder, "out")).length === 3);
-    assert.deepEqual(readdirSync(join(folder, "out")).sort(), ["a.latent", "b.jpg.latent", "b.png.latent"]);
-    const record = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
-    const model = readFileSync(join(folder, "out", "b.jpg.latent")).toString("hex");
-    assert.ok(model.includes(record.modelSha256));
+    await eventually("all files", () => saved().length === 3);
+    assert.deepEqual(saved().sort(), ["a.latent", "b.jpg.latent", "b.png.latent"]);
+    const { modelSha256 } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    await eventually("the model's name in each", () =>
+      saved().every((name) => readFileSync(join(folder, name)).toString("hex").includes(modelSha256)),
+    );
   },
 );

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../fixtures/eventually.ts";
-import { longTraining, startLongTraining } from "./long-training.ts";
-import { scenarios } from "./scenario.ts";
-import { trainRun } from "./trained-run.ts";
+import { eventually } from "../../fixtures/eventually.ts";
+import { longTraining, startLongTraining } from "../long-training.ts";
+import { scenarios } from "../scenario.ts";
+import { trainRun } from "../trained-run.ts";
 
 const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
 
