@@ -27,7 +27,10 @@ test("a driver that does not answer counts as one that ends the process, though 
   const folder = emptyFolder(t);
   const trials = new DriverTrials(folder);
   await askDriver(folder, silence);
+  // It answers before every training, and hangs in the midst of it.
+  await trials.answered();
   await askDriver(folder, silence);
+  await trials.answered();
   assert.equal(await trials.endInDeath(), true);
   await trials.passed();
   assert.equal(await trials.endInDeath(), false);
@@ -46,6 +49,15 @@ test("and what else the process asks of it afterwards wipes nothing out", async 
   await trials.run(async () => {});
   await trials.passed();
   assert.equal((await readdir(folder)).length, 2);
+});
+
+test("a driver that answers again has its processes' ends forgiven", async (t) => {
+  const folder = emptyFolder(t);
+  const trials = new DriverTrials(folder);
+  await askDriver(folder, death);
+  await trials.answered();
+  await askDriver(folder, death);
+  assert.equal(await trials.endInDeath(), false);
 });
 
 test("an answer, an error and an orderly exit in the midst of it leave no mark", async (t) => {

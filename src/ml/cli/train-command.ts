@@ -14,6 +14,7 @@ import {
   type ChosenEngine,
   chooseForTraining,
   rememberSilence,
+  rememberTraining,
   requireChoice,
 } from "../engine/choose-engine.ts";
 import { buildNetwork } from "../model/network.ts";
@@ -92,6 +93,7 @@ async function trainAsAsked(
       signal: interruption.signal,
       onEvent: (event: TrainingEvent) => report.onEvent(event),
     });
+    await rememberTraining(started.engine.name);
   } catch (error) {
     await rememberSilence(error);
     throw error;

@@ -85,8 +85,16 @@ export async function chooseForTraining(
     trained,
   );
   if (chosen.engine !== gpu.engine) await released(webgpu, gpu.engine);
-  await webgpu.driver().passed();
+  await webgpu.driver().answered();
   return chosen;
+}
+
+/** A training has come to its end on the engine of this name: what its driver did before counts no more. */
+export async function rememberTraining(name: string): Promise<void> {
+  await entries
+    .find((entry) => entry.name === name)
+    ?.driver?.()
+    .passed();
 }
 
 /** What ended a training: a driver that fell silent then is one that "auto" should know. */
@@ -131,7 +139,7 @@ export async function surveyEngines(
     // The next one finds the GPU free.
     await released(entry, engine);
     // It answered, however it fared, or counts as one that did not.
-    await entry.driver?.().passed();
+    await entry.driver?.().answered();
     if (speed instanceof Failure) {
       reports.push({ name: entry.name, device: unavailable(speed), imagesPerSecond: null });
       continue;

@@ -32,7 +32,8 @@ function isSilence(error: unknown): boolean {
 }
 
 /** This process's mark of a silence: no other process of its number began when it did. */
-const ownSilence = `${process.pid}-${Math.round(performance.timeOrigin)}-silence.json`;
+const silenceEnding = "-silence.json";
+const ownSilence = `${process.pid}-${Math.round(performance.timeOrigin)}${silenceEnding}`;
 
 export class DriverTrials {
   readonly #folder: string;
@@ -71,11 +72,23 @@ export class DriverTrials {
     if (isSilence(error)) await this.#leave(join(this.#folder, ownSilence));
   }
 
-  /** The driver has done all that was asked of it, unless it fell silent: what it did before counts no more. */
+  /**
+   * The driver has answered, unless it fell silent: that it ended processes counts no more. Its silences do: it may be
+   * quick to answer and hang in the midst of a training.
+   */
+  async answered(): Promise<void> {
+    await this.#forget((mark) => !mark.endsWith(silenceEnding));
+  }
+
+  /** The driver has done all that was asked of it, unless it fell silent: nothing from before counts any more. */
   async passed(): Promise<void> {
+    await this.#forget(() => true);
+  }
+
+  async #forget(isForgotten: (mark: string) => boolean): Promise<void> {
     const names = await readdir(this.#folder).catch((): string[] => []);
     if (names.includes(ownSilence)) return;
-    for (const mark of await this.#deaths()) await rm(mark, { force: true });
+    for (const mark of (await this.#deaths()).filter(isForgotten)) await rm(mark, { force: true });
   }
 
   /** The marks of those that died lately. */
