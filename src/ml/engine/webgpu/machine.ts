@@ -97,6 +97,8 @@ export class Machine {
   static async open(device: GpuDevice, options: MachineOptions): Promise<Machine> {
     const { network, dataset } = options;
     const layout = Machine.#layoutOf(options);
+    // Compiled meanwhile, and waited for below.
+    if (dataset !== null) compiled(device, "train", layout.programs.train).catch(() => {});
     const buffers = await allocate(device, layout.bytes);
     try {
       const machine = new Machine(device, { ...layout, buffers });

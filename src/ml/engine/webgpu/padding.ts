@@ -31,7 +31,7 @@ export function pixelStride(pixels: number): number {
   return quadsOf(pixels) * 4;
 }
 
-/** Images `from` to `until` of a split, every one on a word of its own. */
+/** Images `from` to `until` of a split, every one on a word of its own: a view of the split's own where they lie so. */
 export function packedPixels(
   { pixels: bytes }: Split,
   pixels: number,
@@ -39,6 +39,8 @@ export function packedPixels(
   until: number,
 ): Uint8Array<ArrayBuffer> {
   const stride = pixelStride(pixels);
+  if (stride === pixels && bytes.buffer instanceof ArrayBuffer)
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + from * stride, (until - from) * stride);
   const packed = new Uint8Array((until - from) * stride);
   for (let image = from; image < until; image++)
     packed.set(bytes.subarray(image * pixels, (image + 1) * pixels), (image - from) * stride);
