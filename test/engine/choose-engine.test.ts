@@ -13,7 +13,7 @@ import {
   surveyEngines,
 } from "../../src/ml/engine/choose-engine.ts";
 import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
-import { closeDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { closeDevice, GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
@@ -118,6 +118,32 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
     const { engine, device, reason } = await chooseForTraining("webgpu", options, training());
     assert.deepEqual([engine.name, reason], ["webgpu", null]);
     assert.match(device.description, /SwiftShader/);
+  });
+
+  test("what a training needs of it is compiled while it is still being tried out", {
+    timeout: 120_000,
+  }, async (t) => {
+    withWishes(t, "software");
+    await closeDevice({ checks: "fast", software: true });
+    const { compile } = GpuDevice.prototype;
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    t.mock.method(
+      GpuDevice.prototype,
+      "compile",
+      async function (this: GpuDevice, name: string, source: string) {
+        // Images of the self-test have five words; it waits for the training's first kernel.
+        if (source.includes("image * 5u;")) await begun;
+        else begin();
+        return compile.call(this, name, source);
+      },
+    );
+    const { engine } = await chooseForTraining("webgpu", options, training());
+    const session = await engine.open(network, dataset, options);
+    assert.equal((await session.train(1)).images, network.batch);
+    await session.close();
   });
 
   test("one in software is neither raced nor taken unasked", async (t) => {

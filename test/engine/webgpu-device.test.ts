@@ -67,6 +67,14 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
     assert.equal((await other.buffer("results", 16)).size, 16);
   });
 
+  test("is one for all who ask at once", async (t) => {
+    await closeDevice(wishes);
+    const opened = watchDevices(t);
+    const [one, other] = await Promise.all([openDevice(wishes), openDevice(wishes)]);
+    assert.equal(one, other);
+    assert.equal(opened.length, 1);
+  });
+
   test("that refuses a kernel goes on with others", async (t) => {
     const { device } = await newDevice(t);
     const entry = "@compute @workgroup_size(1) fn";

@@ -9,7 +9,7 @@ import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrange
 import { GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { loneProduct } from "../../src/ml/engine/webgpu/lone-product.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
-import { firstAmongFastest } from "../../src/ml/engine/webgpu/tile-tuning.ts";
+import { firstAmongFastest, knownTiles, tileMemory } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import {
   allTiles,
   type ProductShape,
@@ -22,7 +22,9 @@ import type { Factor } from "../../src/ml/engine/webgpu/wgsl/factor-tile.ts";
 import { arenas } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
 import { productJob } from "../../src/ml/engine/webgpu/wgsl/product.ts";
 import type { Tile } from "../../src/ml/engine/webgpu/wgsl/tile.ts";
+import { fusePlan } from "../../src/ml/model/fuse.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
+import { planNetwork } from "../../src/ml/model/plan.ts";
 import { noSoftwareGpu, softwareGpu } from "../fixtures/software-gpu.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { assertTrainsAsReference } from "../reference/comparison.ts";
@@ -131,6 +133,19 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     assert.deepEqual(Object.keys(all[gpu] ?? {}), shapes);
     for (const tile of Object.values(all[gpu] ?? {})) assert.ok(allTiles.map(tileName).includes(tile), tile);
     assert.deepEqual(await open(file), []);
+  });
+
+  test("are known beforehand where none is missing", async (t) => {
+    const file = newFile(t);
+    const network = buildNetwork(setting.experiment);
+    const memory = tileMemory(await openDevice({ software: true, checks: "fast" }), file);
+    const plan = fusePlan(planNetwork(network));
+    const choice = { network, plan, untuned: untunedTiles("software"), settled: new Map(), memory };
+    assert.equal(await knownTiles(choice), null);
+    await open(file);
+    const found = (await knownTiles(choice))?.(largest);
+    const [tiles] = Object.values<Record<string, string>>(JSON.parse(readFileSync(file, "utf8")));
+    assert.equal(found && tileName(found), tiles?.["update 21×8×35"]);
   });
 
   test("make the same products as any other", async (t) => {

@@ -73,7 +73,7 @@ export async function chooseForTraining(
   training: Promise<Training>,
 ): Promise<ChosenEngine> {
   // What is to be trained is still being loaded while the engines are looked at.
-  if (name !== "auto") return (await Promise.all([chooseNamed(name, options), training]))[0];
+  if (name !== "auto") return (await Promise.all([chooseNamed(name, options, training), training]))[0];
   const probed = Promise.all([loaded(cpu, options), loadedUnlessDeadly(webgpu, options)]);
   const [[processor, gpu], trained] = await Promise.all([probed, training]);
   if (!gpu.device.available) return { ...required([processor, gpu]), reason: `webgpu: ${gpu.device.reason}` };
@@ -154,13 +154,17 @@ export async function surveyEngines(
   return reports;
 }
 
-async function chooseNamed(name: string, options: EngineOptions): Promise<ChosenEngine> {
+async function chooseNamed(
+  name: string,
+  options: EngineOptions,
+  training?: Promise<Training>,
+): Promise<ChosenEngine> {
   requireChoice(name, options);
   const candidates = await Promise.all(
     entries
       .filter((entry) => entry.name === name)
       .map(async (entry) => {
-        const candidate = await loaded(entry, options);
+        const candidate = await loaded(entry, options, training);
         // The user has seen to it: "auto" may try it again.
         await entry.driver?.().passed();
         return candidate;
@@ -175,8 +179,17 @@ interface Candidate {
   readonly device: Device | Unavailable;
 }
 
-async function loaded(entry: Entry, options: EngineOptions): Promise<Candidate> {
+/** `training`: what the engine will be used for, whatever comes of it. */
+async function loaded(
+  entry: Entry,
+  options: EngineOptions,
+  training?: Promise<Training>,
+): Promise<Candidate> {
   const engine = await entry.load();
+  training?.then(
+    ({ network, dataset }) => engine.anticipate?.(network, dataset, options),
+    () => {},
+  );
   const found = await failureOf(() => tried(entry, () => engine.probe(options)));
   const device = found instanceof Failure ? unavailable(found) : found;
   return { name: entry.name, engine, device };

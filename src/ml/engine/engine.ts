@@ -60,6 +60,11 @@ export interface Engine {
    */
   open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session>;
   /**
+   * Begins, on the side, with what `open` would wait for, and need not wait for a probe. What goes wrong in it, `open`
+   * will say. For GPUs, whose drivers compile kernels.
+   */
+  anticipate?(network: Network, dataset: Dataset, options: EngineOptions): void;
+  /**
    * Takes the memory that a session would, and gives it back: cheaper than to open one. Throws a Failure
    * (out-of-memory). For GPUs, whose memory may be less than that which the dataset lies in.
    */

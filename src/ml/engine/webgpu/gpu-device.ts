@@ -28,15 +28,19 @@ export async function closeDevice({ checks }: WebgpuWishes): Promise<void> {
 
 /** The process's device. Throws a Failure (engine-unavailable). */
 export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
-  const known = await devices.get(wishes.checks)?.catch(() => null);
-  if (known && !known.hasFailed) {
-    requireWished(known.found, wishes);
-    return known;
-  }
-  known?.close();
-  const opening = findAdapter(wishes).then((found) => GpuDevice.open(found));
+  const known = devices.get(wishes.checks) ?? Promise.resolve(null);
+  const opening = known.catch(() => null).then((device) => stillOpen(device, wishes));
   devices.set(wishes.checks, opening);
-  return opening;
+  const device = await opening;
+  requireWished(device.found, wishes);
+  return device;
+}
+
+/** `known`, or another where there is none that could be used. */
+async function stillOpen(known: GpuDevice | null, wishes: WebgpuWishes): Promise<GpuDevice> {
+  if (known !== null && !known.hasFailed) return known;
+  known?.close();
+  return GpuDevice.open(await findAdapter(wishes));
 }
 
 export class GpuDevice {

@@ -22,30 +22,47 @@ export function tileMemory({ found }: GpuDevice, file: string): TileMemory {
   return new TileMemory(file, `${found.name}; ${found.driver}; kernels ${kernelsVersion}`);
 }
 
-export interface TuningOptions {
-  readonly device: GpuDevice;
+/** What a product's tile is chosen by. */
+export interface TileChoice {
   readonly network: Network;
   readonly plan: Plan;
   /** For products that no training step of this network has, and for those that are not measured. */
   readonly untuned: Tiles;
   /** Products whose tile is settled already, by their name. */
   readonly settled: ReadonlyMap<string, Tile>;
-  readonly memory: TileMemory;
+  /** Null: nothing is measured. */
+  readonly memory: TileMemory | null;
+}
+
+export interface TuningOptions {
+  readonly device: GpuDevice;
   /** After these nothing more is compiled or measured. */
   readonly seconds: number;
   /** Told once, before measurements begin. */
   readonly tell: (remark: string) => void;
 }
 
-/** Throws a Failure (engine-failed) where the GPU is lost. */
-export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
-  const { device, network, plan, untuned, settled, memory, seconds, tell } = options;
-  const known = new Map(await memory.recall());
-  const products = [...productsOf(network, plan, untuned)];
-  const most = Math.max(...products.map(([, shape]) => multiplications(shape)));
-  // Others may be known from another model, in which they matter: the same model has the same tiles all the same.
-  const measured = new Map(products.filter(([, shape]) => multiplications(shape) * negligible >= most));
-  const missing = [...measured].filter(([key]) => !settled.has(key) && tileIn(known.get(key)) === null);
+/** Those that are settled, and untuned ones. */
+export function settledFirst({ settled, untuned }: TileChoice): Tiles {
+  return (shape) => settled.get(productName(shape)) ?? untuned(shape);
+}
+
+/** What tunedTiles would give, where it has nothing to measure; else null. */
+export async function knownTiles(choice: TileChoice): Promise<Tiles | null> {
+  const { memory } = choice;
+  if (memory === null) return settledFirst(choice);
+  const { tiles, missing } = await recalled(choice, memory);
+  return missing.length === 0 ? tiles : null;
+}
+
+/** Measured where there is a memory for it. Throws a Failure (engine-failed) where the GPU is lost. */
+export async function tunedTiles(
+  choice: TileChoice,
+  { device, seconds, tell }: TuningOptions,
+): Promise<Tiles> {
+  const { network, untuned, memory } = choice;
+  if (memory === null) return settledFirst(choice);
+  const { known, missing, tiles } = await recalled(choice, memory);
   if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
   // Those that cost the most come first.
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
@@ -58,11 +75,32 @@ export async function tunedTiles(options: TuningOptions): Promise<Tiles> {
     }
     if (performance.now() > end) break;
   }
-  return (shape) => {
+  return tiles;
+}
+
+interface Recalled {
+  /** By product; what is found out is added here. */
+  readonly known: Map<string, string>;
+  /** Still to be measured, in part or altogether. */
+  readonly missing: [string, ProductShape][];
+  /** As far as they are known. */
+  readonly tiles: Tiles;
+}
+
+async function recalled(choice: TileChoice, memory: TileMemory): Promise<Recalled> {
+  const { network, plan, untuned, settled } = choice;
+  const known = new Map(await memory.recall());
+  const products = [...productsOf(network, plan, untuned)];
+  const most = Math.max(...products.map(([, shape]) => multiplications(shape)));
+  // Others may be known from another model, in which they matter: the same model has the same tiles all the same.
+  const measured = new Map(products.filter(([, shape]) => multiplications(shape) * negligible >= most));
+  const missing = [...measured].filter(([key]) => !settled.has(key) && tileIn(known.get(key)) === null);
+  const tiles: Tiles = (shape) => {
     const key = productName(shape);
     const name = measured.has(key) ? known.get(key) : undefined;
-    return tileIn(name) ?? partlyTried(name)?.best ?? untuned(shape);
+    return settled.get(key) ?? tileIn(name) ?? partlyTried(name)?.best ?? untuned(shape);
   };
+  return { known, missing, tiles };
 }
 
 interface PartlyTried {

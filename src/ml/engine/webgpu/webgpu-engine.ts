@@ -18,7 +18,14 @@ import { closeDevice, type GpuDevice, openDevice } from "./gpu-device.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
 import { runSelfTest, selfTestDataset, selfTestNetwork } from "./self-test.ts";
 import type { TileMemory } from "./tile-memory.ts";
-import { productName, tileMemory, tunedTiles } from "./tile-tuning.ts";
+import {
+  knownTiles,
+  productName,
+  settledFirst,
+  type TileChoice,
+  tileMemory,
+  tunedTiles,
+} from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 import type { Tile } from "./wgsl/tile.ts";
@@ -86,14 +93,17 @@ class WebgpuEngine implements Engine {
     { tell = () => {}, arrangement = null }: EngineOptions,
   ): Promise<Session> {
     const device = await this.#device();
-    const settled = arrangedTiles(arrangement, device.found.name);
-    const others = this.#variant.tiles ?? defaultTiles(device);
-    const session = await this.#open(device, network, dataset, async (planned) => {
-      const found = dataset === null ? others : await this.#tuned(device, planned, others, settled, tell);
-      return (shape) => settled.get(productName(shape)) ?? found(shape);
+    const session = await this.#open(device, network, dataset, (planned) => {
+      const choice = this.#tileChoice(device, planned, arrangement);
+      return dataset === null ? settledFirst(choice) : this.#tuned(device, choice, tell);
     });
     if (dataset !== null && !device.found.software) session.prepare();
     return session;
+  }
+
+  anticipate(network: Network, dataset: Dataset, { arrangement = null }: EngineOptions): void {
+    // Whoever opens the session hears of what went wrong.
+    this.#compileAhead(network, dataset, arrangement).catch(() => {});
   }
 
   async requireRoom(network: Network, dataset: Dataset): Promise<void> {
@@ -128,21 +138,31 @@ class WebgpuEngine implements Engine {
     });
   }
 
-  async #tuned(
-    device: GpuDevice,
-    { network, plan }: Planned,
-    untuned: Tiles,
-    settled: ReadonlyMap<string, Tile>,
-    tell: (remark: string) => void,
-  ): Promise<Tiles> {
+  async #compileAhead(network: Network, dataset: Dataset, arrangement: string | null): Promise<void> {
+    const device = await this.#device();
+    const planned = this.#planned(network, dataset);
+    const tiles = await knownTiles(this.#tileChoice(device, planned, arrangement));
+    if (tiles !== null) await Machine.compile(device, { ...planned, dataset, tiles });
+  }
+
+  #tileChoice(device: GpuDevice, { network, plan }: Planned, arrangement: string | null): TileChoice {
     const { tiles, tuningFile } = this.#variant;
-    if (tiles !== undefined || (device.found.software && tuningFile === undefined)) return untuned;
-    const file = tuningFile ?? join(cacheFolder(process.env), "webgpu-tiles.json");
+    const untuned = tiles ?? defaultTiles(device);
+    const settled = arrangedTiles(arrangement, device.found.name);
+    const isMeasured = tiles === undefined && (!device.found.software || tuningFile !== undefined);
+    return { network, plan, untuned, settled, memory: isMeasured ? this.#memoryOf(device) : null };
+  }
+
+  #memoryOf(device: GpuDevice): TileMemory {
+    const file = this.#variant.tuningFile ?? join(cacheFolder(process.env), "webgpu-tiles.json");
     const memory = this.#memories.get(device) ?? tileMemory(device, file);
     this.#memories.set(device, memory);
+    return memory;
+  }
+
+  async #tuned(device: GpuDevice, choice: TileChoice, tell: (remark: string) => void): Promise<Tiles> {
     const began = performance.now();
-    const seconds = this.#tuningSeconds;
-    const tuned = await tunedTiles({ device, network, plan, untuned, settled, memory, seconds, tell });
+    const tuned = await tunedTiles(choice, { device, seconds: this.#tuningSeconds, tell });
     this.#tuningSeconds -= (performance.now() - began) / 1000;
     return tuned;
   }
