@@ -106,6 +106,11 @@ export class QuickInput {
     });
   }
 
+  /** To the question before this one. */
+  async goBack(): Promise<void> {
+    await this.#widget.locator('.quick-input-titlebar [aria-label^="Back"]').click();
+  }
+
   async cancel(): Promise<void> {
     await this.#page.keyboard.press("Escape");
     await this.#widget.waitFor({ state: "hidden" });

@@ -10,6 +10,9 @@ const scenario = scenarios({ settings: { "latentLab.threads": 1 } });
 scenario("a preset is trained on 2,000 images, from the palette to the pictures", {}, async (scene) => {
   const { window, workbench, folder } = scene;
   await window.runCommand("Latent Lab: Train…");
+  await window.quickInput.pick("mnist-autoencoder");
+  await window.quickInput.goBack();
+  await eventually("the first question", async () => /which model/.test(await window.quickInput.question()));
   await window.quickInput.pick("mnist-vae");
   await window.quickInput.pick("Drawn digits, a quick try");
   const ranOn = new Set<string>();

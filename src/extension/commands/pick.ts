@@ -59,6 +59,31 @@ export async function pickRuns(
   return (picked ?? []).map(({ path }) => path);
 }
 
+/** What a question of several answers with where the user wants the one before it. */
+export const back = Symbol("back");
+
+/** A later one of several questions. Undefined where the user thought better of it all. */
+export async function pickOrGoBack<Item extends vscode.QuickPickItem>(
+  items: readonly Item[],
+  { title, placeHolder }: { readonly title: string; readonly placeHolder: string },
+): Promise<Item | typeof back | undefined> {
+  const picker = vscode.window.createQuickPick<Item>();
+  picker.items = items;
+  picker.title = title;
+  picker.placeholder = placeHolder;
+  picker.buttons = [vscode.QuickInputButtons.Back];
+  try {
+    return await new Promise((resolve) => {
+      picker.onDidAccept(() => resolve(picker.selectedItems[0]));
+      picker.onDidTriggerButton(() => resolve(back));
+      picker.onDidHide(() => resolve(undefined));
+      picker.show();
+    });
+  } finally {
+    picker.dispose();
+  }
+}
+
 async function fittingRuns(store: RunStore, fits: (run: KnownRun) => boolean): Promise<KnownRun[]> {
   const runs = (await store.list()).filter(isKnown).filter(fits);
   if (runs.length > 0) return runs;

@@ -11,7 +11,7 @@ import { isExtendable, isKnown, isResumable, type KnownRun, labelOf, runLabel } 
 import type { Services } from "../services.ts";
 import { progressInWords } from "../status-bar.ts";
 import { countInWords } from "../words.ts";
-import { pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
+import { back, pickOrGoBack, pickRun, pickWorkspaceFolder, requireTrust } from "./pick.ts";
 
 /** What the quick picks begin with: the exercise that shows the most. */
 const firstPreset = "mnist-vae";
@@ -26,11 +26,18 @@ interface Choice extends vscode.QuickPickItem {
 export async function train(services: Services): Promise<void> {
   requireTrust("train a model");
   const folder = await pickWorkspaceFolder();
-  const model = await pickModel(folder);
-  if (model === undefined) return;
-  const data = await pickData(model);
-  if (data === undefined) return;
-  await start(services, folder, [...(model.args ?? []), ...data]);
+  const args = await askWhatToTrain(folder);
+  if (args !== undefined) await start(services, folder, args);
+}
+
+/** Arguments for the process; undefined where the user thought better of it. */
+async function askWhatToTrain(folder: string): Promise<readonly string[] | undefined> {
+  for (;;) {
+    const model = await pickModel(folder);
+    if (model === undefined) return undefined;
+    const data = await pickData(model);
+    if (data !== back) return data && [...(model.args ?? []), ...data];
+  }
 }
 
 export async function trainThis(services: Services, uri: vscode.Uri | undefined): Promise<void> {
@@ -190,7 +197,7 @@ async function pickModel(folder: string): Promise<Choice | undefined> {
 }
 
 /** Arguments that say what to train on; undefined where the user thought better of it. */
-async function pickData({ file }: Choice): Promise<readonly string[] | undefined> {
+async function pickData({ file }: Choice): Promise<readonly string[] | typeof back | undefined> {
   const choices: Choice[] = [
     file === undefined
       ? {
@@ -220,10 +227,11 @@ async function pickData({ file }: Choice): Promise<readonly string[] | undefined
     },
     { label: "A folder of IDX files…", description: "four files named as MNIST's", asksFolder: "idx" },
   ];
-  const choice = await vscode.window.showQuickPick(choices, {
+  const choice = await pickOrGoBack(choices, {
     title: "Train (2 of 2): on which images?",
     placeHolder: "What to learn from",
   });
+  if (choice === back) return back;
   if (choice?.asksFolder === undefined) return choice?.args;
   const [picked] =
     (await vscode.window.showOpenDialog({
