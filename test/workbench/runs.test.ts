@@ -110,11 +110,9 @@ scenario(
     await eventually("its end", async () => /Stopped/.test(await dashboard.text()));
     const { epochsDone } = recordOf(join(folder, ".latent-lab/runs/own"));
     await eventually("its last epoch", async () => (await epoch()) === epochsDone);
-    const after = await window.sideBar.offers("own");
-    for (const item of ["Resume", "Delete"])
-      assert.ok(
-        after.some((label) => label.startsWith(item)),
-        after.join(),
-      );
+    await eventually("Resume and Delete in its menu", async () => {
+      const after = await window.sideBar.offers("own");
+      return ["Resume", "Delete"].every((item) => after.some((label) => label.startsWith(item)));
+    });
   },
 );

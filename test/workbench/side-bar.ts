@@ -27,8 +27,8 @@ export class SideBar {
   /** The rows of the trees that are shown, as a screen reader says them, as soon as there are any. */
   async rows(): Promise<string[]> {
     return eventually("rows in the side bar", async () => {
-      const rows = await this.#rows.all();
-      return Promise.all(rows.map(async (row) => (await row.getAttribute("aria-label")) ?? ""));
+      // All at once: a row may be gone when another has been asked.
+      return this.#rows.evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
     });
   }
 
@@ -39,6 +39,12 @@ export class SideBar {
 
   async click(row: string | RegExp): Promise<void> {
     await this.#row(row).click();
+  }
+
+  /** Selects `row`, and `others` with it. */
+  async select(row: string, ...others: readonly string[]): Promise<void> {
+    await this.#row(row).click();
+    for (const other of others) await this.#row(other).click({ modifiers: ["ControlOrMeta"] });
   }
 
   async offers(row: string | RegExp): Promise<string[]> {

@@ -3,13 +3,13 @@ import * as vscode from "vscode";
 import { Disposables } from "../dispose.ts";
 import { RunItem } from "../runs/runs-tree.ts";
 import type { Services } from "../services.ts";
+import { deleteRuns } from "./delete-runs.ts";
 import { decodeLatent, encodeImage } from "./encode.ts";
 import { installTensorFlow } from "./install-tensorflow.ts";
 import {
   compareRuns,
   copyJson,
   copyPyTorch,
-  deleteRun,
   generateSamples,
   openDashboard,
   openRunFolder,
@@ -20,7 +20,7 @@ import { resume, stop, train, trainLonger, trainThis } from "./train.ts";
 
 export function registerCommands(services: Services): vscode.Disposable {
   const disposables = new Disposables();
-  const { dashboards } = services;
+  const { dashboards, tree } = services;
   const register = (name: string, run: (...args: unknown[]) => Promise<unknown> | unknown) =>
     disposables.add(
       vscode.commands.registerCommand(`latentLab.${name}`, async (...args: unknown[]) => {
@@ -45,9 +45,12 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("installTensorFlow", () => installTensorFlow(services));
   register("getMnist", () => getMnist(services));
   register("newExperiment", () => newExperiment());
-  register("compareRuns", (run) => compareRuns(services, runOf(run)));
+  register("compareRuns", (run, selected) => compareRuns(services, runsOf(run, selected)));
   register("openRunFolder", (run) => openRunFolder(services, runOf(run) ?? dashboards.activeRun));
-  register("deleteRun", (run) => deleteRun(services, runOf(run) ?? dashboards.activeRun));
+  register("deleteRun", (run, selected) =>
+    deleteRuns(services, runsOf(run ?? dashboards.activeRun, selected)),
+  );
+  register("deleteSelectedRuns", () => deleteRuns(services, runsOf(undefined, tree.selection)));
   register("copyJson", (run) => withRun(run, (path) => copyJson(services, path)));
   register("copyPyTorch", (run) => withRun(run, (path) => copyPyTorch(services, path)));
   register("refreshRuns", () => services.store.refresh());
@@ -59,6 +62,12 @@ export function registerCommands(services: Services): vscode.Disposable {
 function runOf(argument: unknown): string | undefined {
   if (argument instanceof RunItem) return argument.run.path;
   return typeof argument === "string" ? argument : undefined;
+}
+
+/** The same of a command that takes several: the menu of a selection hands over all of it. */
+function runsOf(argument: unknown, selected: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(selected) ? selected : [argument];
+  return all.map(runOf).filter((run) => run !== undefined);
 }
 
 function withRun(argument: unknown, use: (path: string) => Promise<void>): Promise<void> | undefined {

@@ -1,4 +1,4 @@
-/** What can be done with a run: look at it, compare, sample, copy, open its folder, delete it. */
+/** What can be done with a run: look at it, compare, sample, copy, open its folder. */
 import { randomInt } from "node:crypto";
 import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
@@ -6,8 +6,7 @@ import { Failure } from "../../contract/failure.ts";
 import type { DashboardAction } from "../../contract/view.ts";
 import { pytorchScript } from "../export/pytorch-script.ts";
 import { keepNewest } from "../keep-newest.ts";
-import { commandRemedy, RemediableFailure } from "../report.ts";
-import { isKnown, labelOf, runLabel } from "../runs/listed-run.ts";
+import { isKnown, labelOf } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
 import { askTool } from "../training/tool.ts";
 import { pickRun, pickRuns, requireTrust } from "./pick.ts";
@@ -36,17 +35,11 @@ function liveRun({ trainings }: Services): string | undefined {
   return trainings.all.findLast(({ run }) => run !== null)?.run ?? undefined;
 }
 
-export async function compareRuns(services: Services, first: string | undefined): Promise<void> {
-  const name = first === undefined ? null : labelOf(await services.store.find(first));
-  const others = await pickRuns(
-    services.store,
-    name === null
-      ? `Compare which runs? (2 to ${maximumCompared})`
-      : `Compare ${name} with which runs? (at most ${maximumCompared - 1})`,
-    ({ path }) => path !== first,
-  );
-  const runs = [...(first === undefined ? [] : [first]), ...others];
-  if (others.length === 0) return;
+/** `given`: folders of runs. One is compared with those that the user picks, several with each other. */
+export async function compareRuns(services: Services, given: readonly string[]): Promise<void> {
+  const runs =
+    given.length > 1 ? await requireKnown(services, given) : await pickCompared(services, given[0]);
+  if (runs.length === 0) return;
   if (runs.length === 1)
     throw new Failure("usage", "one run alone has no other to compare with", "Pick two or more.");
   if (runs.length > maximumCompared)
@@ -56,6 +49,28 @@ export async function compareRuns(services: Services, first: string | undefined)
       `Pick at most ${maximumCompared}.`,
     );
   services.dashboards.open(runs);
+}
+
+/** Throws a Failure for a run that cannot be read. */
+async function requireKnown({ store }: Services, paths: readonly string[]): Promise<readonly string[]> {
+  for (const path of paths) {
+    const run = await store.find(path);
+    if (!isKnown(run)) throw run.problem;
+  }
+  return paths;
+}
+
+/** None where the user thought better of it. */
+async function pickCompared({ store }: Services, first: string | undefined): Promise<readonly string[]> {
+  const name = first === undefined ? null : labelOf(await store.find(first));
+  const picked = await pickRuns(
+    store,
+    name === null
+      ? `Compare which runs? (2 to ${maximumCompared})`
+      : `Compare ${name} with which runs? (at most ${maximumCompared - 1})`,
+    ({ path }) => path !== first,
+  );
+  return first === undefined || picked.length === 0 ? picked : [first, ...picked];
 }
 
 /** New images from latents drawn anew each time. */
@@ -99,58 +114,6 @@ export async function openRunFolder(services: Services, run: string | undefined)
   const uri = vscode.Uri.file(chosen);
   const isInWorkspace = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
   await vscode.commands.executeCommand(isInWorkspace ? "revealInExplorer" : "revealFileInOS", uri);
-}
-
-export async function deleteRun(services: Services, run: string | undefined): Promise<void> {
-  const chosen =
-    run ??
-    (await pickRun(
-      services.store,
-      "Delete which run?",
-      ({ state }) => !["training", "stopping"].includes(state),
-    ));
-  if (chosen === undefined) return;
-  const name = await requireIdle(services, chosen);
-  // Remote machines have no trash.
-  const hasTrash = vscode.env.remoteName === undefined;
-  const where = hasTrash ? "go to the trash" : "are deleted for good: this machine has no trash";
-  if (!(await confirmed(`Delete the run ${name}?`, `Its model, pictures and measurements ${where}.`))) return;
-  // It may have been resumed meanwhile.
-  await requireIdle(services, chosen);
-  if (!(await remove(vscode.Uri.file(chosen), name, hasTrash))) return;
-  services.dashboards.close(chosen);
-  services.store.refresh();
-}
-
-/** How the run is called. Throws a Failure: run-busy. */
-async function requireIdle({ store }: Services, run: string): Promise<string> {
-  const known = await store.find(run);
-  if (isKnown(known) && ["training", "stopping"].includes(known.state))
-    throw new RemediableFailure(
-      "run-busy",
-      `${runLabel(known)} is still training`,
-      "Stop it first.",
-      commandRemedy("Stop", "latentLab.stop", run),
-    );
-  return labelOf(known);
-}
-
-async function confirmed(question: string, detail: string): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, "Delete");
-  return answer === "Delete";
-}
-
-/** False where it was not deleted after all. */
-async function remove(uri: vscode.Uri, name: string, toTrash: boolean): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: toTrash });
-  } catch (error) {
-    if (!toTrash) throw error;
-    const question = `The run ${name} cannot be moved to the trash. Delete it for good?`;
-    if (!(await confirmed(question, "This cannot be undone."))) return false;
-    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
-  }
-  return true;
 }
 
 export async function copyJson({ store }: Services, run: string): Promise<void> {
