@@ -101,39 +101,46 @@ export class FactorTile {
     });
   }
 
-  /** WGSL: reads what a block needs at four places of the inner dimension from 4·k4 on. */
+  /**
+   * WGSL: what a block needs at four places of the inner dimension from 4·k4 on. Rows along it are read here, for each
+   * holds all four of its places; others wait for their place (readAt), for compilers that keep this order would need
+   * registers for them.
+   */
   read(): string {
-    const values: string[] = [];
-    if (this.#factor.along === "inner") {
-      values.push(
-        `let ${this.#name}At = ${this.#at}u + ${this.#block} * ${this.#perBlock * this.#quads}u + ((k4 + ${this.#block}) % ${this.#quads}u);`,
-      );
-      for (let row = 0; row < this.#perBlock; row++)
-        values.push(`let ${this.#name}Row${row} = tile[${this.#name}At + ${row * this.#quads}u];`);
-    } else {
-      const perBlock = this.#perBlock / 4;
-      values.push(
-        `let ${this.#name}At = ${this.#at}u + k4 * ${4 * this.#quads}u + ${this.#block} * ${perBlock}u;`,
-      );
-      for (let k = 0; k < 4; k++)
-        for (let quad = 0; quad < perBlock; quad++)
-          values.push(
-            `let ${this.#name}Row${k * perBlock + quad} = tile[${this.#name}At + ${k * this.#quads + quad}u];`,
-          );
-    }
-    return values.join("\n      ");
+    const name = this.#name;
+    if (this.#factor.along === "outer")
+      return `let ${name}At = ${this.#at}u + k4 * ${4 * this.#quads}u + ${this.#block} * ${this.#perBlock / 4}u;`;
+    const rows = Array.from(
+      { length: this.#perBlock },
+      (_, row) => `let ${name}Row${row} = tile[${name}At + ${row * this.#quads}u];`,
+    );
+    return [
+      `let ${name}At = ${this.#at}u + ${this.#block} * ${this.#perBlock * this.#quads}u + ((k4 + ${this.#block}) % ${this.#quads}u);`,
+      ...rows,
+    ].join("\n      ");
   }
 
-  /** WGSL: of what was read, row (or column) `row` of the block at the `k`-th place. */
+  /** WGSL: what `read` has left for the `k`-th place. */
+  readAt(k: number): string {
+    if (this.#factor.along === "inner") return "";
+    const name = this.#name;
+    const rows = Array.from(
+      { length: this.#perBlock / 4 },
+      (_, quad) => `let ${name}Row${quad} = tile[${name}At + ${k * this.#quads + quad}u];`,
+    );
+    return rows.join(" ");
+  }
+
+  /** WGSL: of what was read, row (or column) `row` of the block at the `k`-th place, where readAt(k) is in scope. */
   value(row: number, k: number): string {
     return this.#factor.along === "inner"
       ? `${this.#name}Row${row}.${"xyzw".charAt(k)}`
-      : `${this.#name}Row${(k * this.#perBlock) / 4 + Math.floor(row / 4)}.${"xyzw".charAt(row % 4)}`;
+      : `${this.#name}Row${Math.floor(row / 4)}.${"xyzw".charAt(row % 4)}`;
   }
 
   /** WGSL: a vec4f of the block's first four. */
   values(k: number): string {
-    if (this.#factor.along === "outer") return `${this.#name}Row${(k * this.#perBlock) / 4}`;
+    if (this.#factor.along === "outer") return `${this.#name}Row0`;
     return `vec4f(${[0, 1, 2, 3].map((row) => this.value(row, k)).join(", ")})`;
   }
 

@@ -89,7 +89,7 @@ function multiplied(left: FactorTile, right: FactorTile, tile: Tile): string {
     const sums = rowsOfBlock(tile).map(
       (row) => `sum${row} = fma(vec4f(${left.value(row, k)}), b, sum${row});`,
     );
-    return `{ let b = ${right.values(k)}; ${sums.join(" ")} }`;
+    return `{ ${left.readAt(k)} ${right.readAt(k)} let b = ${right.values(k)}; ${sums.join(" ")} }`;
   });
   const body = `${left.read()}
       ${right.read()}
