@@ -48,8 +48,8 @@ export class WebgpuSession implements Session {
     this.#gpu = gpu;
     this.#machine = machine;
     this.#dataset = dataset;
+    // Moments are zero, as all memory is that a machine begins with.
     writeTensors(machine, plan.layers, "weight", initialParameters(network));
-    this.#clearMoments();
   }
 
   /** Compiles what is not yet needed, while the GPU does something else. */
@@ -207,14 +207,6 @@ export class WebgpuSession implements Session {
     if (this.#nextOrder?.epoch === epoch) return;
     const sequence = new RandomSequence(this.#network.seed, streams.shuffle, epoch);
     this.#nextOrder = { epoch, order: new Uint32Array(permutation(count, sequence)) };
-  }
-
-  #clearMoments(): void {
-    for (const part of ["firstMoment", "secondMoment"] as const)
-      for (const layer of this.#plan.layers) {
-        const { inputs, outputs } = this.#machine.map.layer(layer);
-        this.#machine.writeLayer(layer, part, new Float32Array((inputs + 1) * outputs));
-      }
   }
 
   #floorOf(name: SplitName): number {
