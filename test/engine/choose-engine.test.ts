@@ -1,5 +1,6 @@
 /** Which engine an experiment gets, and what is said about it. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -47,14 +48,35 @@ function withWishes(t: TestContext, wishes: string | undefined): void {
 const { GPU: gpus } = globals as { readonly GPU: { readonly prototype: GPU } };
 
 describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
-  test("auto races it against the processor at the experiment itself, and says how that ended", async (t) => {
+  test("auto races it against the processor at the experiment itself, says how that ended, and remembers it", {
+    skip: movedCache,
+  }, async (t) => {
     withWishes(t, softwareGpuEnvironment.LATENT_LAB_WEBGPU);
+    const cache = temporaryFolder(t);
+    withVariable(t, "XDG_CACHE_HOME", cache);
     const { engine, reason } = await chooseForTraining("auto", options, training());
     assert.equal(engine.name, "cpu");
     assert.match(
       reason ?? "",
       /^faster at this model than SwiftShader.*: [\d,.]+ against [\d,.]+ images a second$/,
     );
+    const next = await chooseForTraining("auto", options, training());
+    assert.deepEqual([next.engine.name, next.reason], ["cpu", `${reason}, as measured before`]);
+
+    const file = join(cache, "latent-lab", "engine-races.json");
+    const [[race, { at }] = ["", { at: 0 }]] = Object.entries<{ at: number }>(
+      JSON.parse(readFileSync(file, "utf8")),
+    );
+    writeFileSync(file, JSON.stringify({ [race]: { gpu: 2e6, processor: 1e5, at } }));
+    const fast = await chooseForTraining("auto", options, training());
+    assert.deepEqual(
+      [fast.engine.name, fast.reason],
+      [
+        "webgpu",
+        "faster here than the processor: 2,000,000 against 100,000 images a second, as measured before",
+      ],
+    );
+    await fast.engine.release?.();
   });
 
   test("one that lost the race is let go of, and opened anew when it is named", async (t) => {

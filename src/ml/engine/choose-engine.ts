@@ -10,6 +10,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";
 import { DriverTrials } from "./driver-trials.ts";
 import type { Device, Engine, EngineOptions, Unavailable } from "./engine.ts";
+import { RaceMemory, type RaceSpeeds } from "./race-memory.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
 
 interface Entry {
@@ -65,7 +66,7 @@ export interface EngineReport {
 
 /**
  * `name`: "auto" or an engine's. For "auto" a training is raced for a moment, GPU against processor, and both must come
- * to the same loss. Throws a Failure: engine-unavailable, or usage for threads the machine lacks.
+ * to the same loss; unless such a race had a clear winner lately. Throws a Failure: engine-unavailable, or usage for threads the machine lacks.
  */
 export async function chooseForTraining(
   name: string,
@@ -242,6 +243,10 @@ async function race(
   // What is raced is a part of the dataset; all of it must find room.
   const lack = await roomFor(gpu.engine, training);
   if (lack !== null) return { ...processor, reason: `webgpu: ${lack.message}` };
+  const memory = new RaceMemory(join(cacheFolder(process.env), "engine-races.json"));
+  const rivals = { ...training, processor: processor.device, gpu: gpu.device };
+  const before = await memory.recall(rivals);
+  if (before !== null) return winner(processor, gpu, before, ", as measured before");
   // The processor first: what a GPU's driver compiles on the side would slow it down.
   const slow = await measured(cpu, processor.engine, options, training);
   const fast = await measured(webgpu, gpu.engine, options, training);
@@ -253,13 +258,19 @@ async function race(
       ...processor,
       reason: `webgpu: computes wrongly here (a loss of ${fast.firstLoss} where the processor finds ${slow.firstLoss}); update the driver of ${gpu.device.description}`,
     };
-  const speeds = (first: Speed, second: Speed) =>
-    `${inWords(first.imagesPerSecond)} against ${inWords(second.imagesPerSecond)} images a second`;
-  return fast.imagesPerSecond > slow.imagesPerSecond
-    ? { ...gpu, reason: `faster here than the processor: ${speeds(fast, slow)}` }
+  const speeds = { gpu: fast.imagesPerSecond, processor: slow.imagesPerSecond };
+  await memory.remember(rivals, speeds);
+  return winner(processor, gpu, speeds);
+}
+
+function winner(processor: Racer, gpu: Racer, speeds: RaceSpeeds, when = ""): ChosenEngine {
+  const said = (first: number, second: number) =>
+    `${inWords(first)} against ${inWords(second)} images a second${when}`;
+  return speeds.gpu > speeds.processor
+    ? { ...gpu, reason: `faster here than the processor: ${said(speeds.gpu, speeds.processor)}` }
     : {
         ...processor,
-        reason: `faster at this model than ${gpu.device.description}: ${speeds(slow, fast)}`,
+        reason: `faster at this model than ${gpu.device.description}: ${said(speeds.processor, speeds.gpu)}`,
       };
 }
 

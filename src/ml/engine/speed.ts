@@ -29,11 +29,7 @@ export async function measureSpeed(
   dataset: Dataset,
   options: EngineOptions,
 ): Promise<Speed> {
-  const session = await engine.open(
-    network,
-    firstImages(dataset, Math.max(mostImages, network.batch)),
-    options,
-  );
+  const session = await engine.open(network, firstImages(dataset, imagesMeasured(network, dataset)), options);
   try {
     const { reconstruction, kl } = await session.train(1);
     const firstLoss = (reconstruction[0] ?? Number.NaN) + network.loss.beta * (kl[0] ?? Number.NaN);
@@ -58,9 +54,13 @@ export async function measureSpeed(
   }
 }
 
-function firstImages(dataset: Dataset, most: number): Dataset {
+/** On how many images of the dataset its speed is measured. */
+export function imagesMeasured({ batch }: Network, { train }: Dataset): number {
+  return Math.min(train.count, Math.max(mostImages, batch));
+}
+
+function firstImages(dataset: Dataset, count: number): Dataset {
   const { train } = dataset;
-  const count = Math.min(train.count, most);
   const pixels = train.pixels.subarray(0, count * dataset.width * dataset.height);
   return {
     ...dataset,

@@ -1,0 +1,71 @@
+/**
+ * How races between the GPU and the processor ended, in the cache folder. Who trains the same model again within some hours
+ * need not wait for another race, if the last one was clear: a machine may be busier or cooler by then, and a driver new.
+ */
+import { createHash } from "node:crypto";
+import * as z from "zod/mini";
+import { CacheFile } from "../data/cache-file.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Network } from "../model/network.ts";
+import type { Device } from "./engine.ts";
+import { imagesMeasured } from "./speed.ts";
+
+/** To be counted up when engines have become faster or slower than what is remembered of them. */
+const enginesVersion = 1;
+/** So many times faster the winner is: then it will be faster still when the other has a better day. */
+const clear = 2;
+const validMilliseconds = 12 * 60 * 60 * 1000;
+
+/** Images a second. */
+const speeds = z.object({ gpu: z.number(), processor: z.number() });
+export type RaceSpeeds = z.infer<typeof speeds>;
+/** By what was raced. */
+const remembered = z.record(z.string(), z.extend(speeds, { at: z.number() }));
+
+/** Who raced, and at what. */
+export interface Race {
+  readonly gpu: Device;
+  readonly processor: Device;
+  readonly network: Network;
+  readonly dataset: Dataset;
+}
+
+export class RaceMemory {
+  readonly #file: CacheFile<z.infer<typeof remembered>>;
+
+  constructor(path: string) {
+    this.#file = new CacheFile(path, remembered);
+  }
+
+  /** How this race ended, if that still counts. */
+  async recall(race: Race): Promise<RaceSpeeds | null> {
+    const found = (await this.#file.read())[nameOf(race)];
+    return found !== undefined && isValid(found.at) ? found : null;
+  }
+
+  /** Forgets what counts no more. */
+  async remember(race: Race, { gpu, processor }: RaceSpeeds): Promise<void> {
+    if (Math.max(gpu, processor) < clear * Math.min(gpu, processor)) return;
+    await this.#file.change((all) => {
+      const valid = Object.entries(all).filter(([, found]) => found !== undefined && isValid(found.at));
+      return { ...Object.fromEntries(valid), [nameOf(race)]: { gpu, processor, at: Date.now() } };
+    });
+  }
+}
+
+/** Neither old nor from a clock that was set back. */
+function isValid(at: number): boolean {
+  const age = Date.now() - at;
+  return age >= 0 && age < validMilliseconds;
+}
+
+/** The seed and the optimizer's settings make nothing faster. */
+function nameOf({ gpu, processor, network, dataset }: Race): string {
+  const { pixels, variational, encoder, latentHeads, decoder, loss, batch } = network;
+  const model = { pixels, variational, encoder, latentHeads, decoder, loss, batch };
+  const images = imagesMeasured(network, dataset);
+  const devices = [gpu.description, gpu.driver, processor.description];
+  return createHash("sha256")
+    .update(JSON.stringify([enginesVersion, devices, model, images]))
+    .digest("hex");
+}
