@@ -32,7 +32,7 @@ const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "races.jso
 
 test("a race that was clear is remembered, and one that was close is not", async (t) => {
   const memory = new RaceMemory(newFile(t));
-  await memory.remember(race, { gpu: 199_000, processor: 100_000 });
+  await memory.remember(race, { gpu: 299_000, processor: 100_000 });
   assert.equal(await memory.recall(race), null);
   await memory.remember(race, won);
   const { gpu, processor } = (await memory.recall(race)) ?? {};

@@ -1,7 +1,7 @@
 /** Deleting runs: after a question, into the trash where there is one, and none that is training. */
 import * as vscode from "vscode";
 import { commandRemedy, RemediableFailure } from "../report.ts";
-import { isKnown, type ListedRun, labelOf, runLabel } from "../runs/listed-run.ts";
+import { isKnown, type ListedRun, labelOf } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
 import { pickRun } from "./pick.ts";
 
@@ -85,17 +85,13 @@ function forGood(runs: readonly ListedRun[]): [question: string, detail: string]
 
 function inWords(runs: readonly ListedRun[]): string {
   const [only, ...others] = runs;
-  return only !== undefined && others.length === 0 ? `the run ${nameOf(only)}` : `${runs.length} runs`;
+  return only !== undefined && others.length === 0 ? `the run ${labelOf(only)}` : `${runs.length} runs`;
 }
 
 /** Which they are, where the question does not say. */
 function listOf(runs: readonly ListedRun[]): string {
   if (runs.length === 1) return "";
   const more = runs.length - maximumNamed;
-  const names = runs.slice(0, more === 1 ? runs.length : maximumNamed).map(nameOf);
+  const names = runs.slice(0, more === 1 ? runs.length : maximumNamed).map(labelOf);
   return [...names, ...(more > 1 ? [`and ${more} more`] : []), "", ""].join("\n");
-}
-
-function nameOf(run: ListedRun): string {
-  return isKnown(run) ? runLabel(run) : labelOf(run);
 }

@@ -66,7 +66,8 @@ export interface EngineReport {
 
 /**
  * `name`: "auto" or an engine's. For "auto" a training is raced for a moment, GPU against processor, and both must come
- * to the same loss; unless such a race had a clear winner lately. Throws a Failure: engine-unavailable, or usage for threads the machine lacks.
+ * to the same loss; unless such a race had a clear winner lately. Throws a Failure: engine-unavailable, or usage for
+ * threads the machine lacks.
  */
 export async function chooseForTraining(
   name: string,
