@@ -60,18 +60,11 @@ export function activate(context: vscode.ExtensionContext): void {
       act: (action, run) => void vscode.commands.executeCommand(commandOfAction[action], run),
     }),
   );
-  const tree = keep(
-    vscode.window.createTreeView("latentLab.runs", {
-      treeDataProvider: new RunsTree(store),
-      canSelectMany: true,
-    }),
-  );
   const services: Services = {
     log,
     reporter,
     trainings,
     store,
-    tree,
     dashboards,
     encode,
     program,
@@ -82,6 +75,12 @@ export function activate(context: vscode.ExtensionContext): void {
   keep(new Announcer(trainings, log, reporter, (run) => dashboards.open([run])));
   keep(new DatasetProgress(trainings));
   keep(keepContexts(trainings, store));
+  const tree = keep(
+    vscode.window.createTreeView("latentLab.runs", {
+      treeDataProvider: new RunsTree(store),
+      canSelectMany: true,
+    }),
+  );
   // Other programs train as well, and tell nobody.
   keep(tree.onDidChangeVisibility(({ visible }) => visible && store.refresh()));
   keep(vscode.window.onDidChangeWindowState(({ focused }) => focused && store.refresh()));

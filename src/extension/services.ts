@@ -4,7 +4,6 @@ import type { Dashboards } from "./panels/dashboard-panel.ts";
 import type { EncodeContext } from "./panels/encode-panel.ts";
 import type { Reporter } from "./report.ts";
 import type { RunStore } from "./runs/run-store.ts";
-import type { RunItem } from "./runs/runs-tree.ts";
 import type { Tool } from "./training/tool.ts";
 import type { Trainings } from "./training/trainings.ts";
 
@@ -13,7 +12,6 @@ export interface Services {
   readonly reporter: Reporter;
   readonly trainings: Trainings;
   readonly store: RunStore;
-  readonly tree: vscode.TreeView<RunItem>;
   readonly dashboards: Dashboards;
   readonly encode: EncodeContext;
   /** The command line tool. */

@@ -11,6 +11,7 @@ scenario("a preset is trained on 2,000 images, from the palette to the pictures"
   const { window, workbench, folder } = scene;
   await window.runCommand("Latent Lab: Train…");
   await window.quickInput.pick("mnist-autoencoder");
+  await window.quickInput.enter("no such images");
   await window.quickInput.goBack();
   await eventually("the first question", async () => /which model/.test(await window.quickInput.question()));
   await window.quickInput.pick("mnist-vae");

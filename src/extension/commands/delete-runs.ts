@@ -1,5 +1,6 @@
 /** Deleting runs: after a question, into the trash where there is one, and none that is training. */
 import * as vscode from "vscode";
+import { Failure, lineOf } from "../../contract/failure.ts";
 import { commandRemedy, RemediableFailure } from "../report.ts";
 import { isKnown, type ListedRun, labelOf } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
@@ -19,14 +20,18 @@ export async function deleteRuns(services: Services, given: readonly string[]): 
   const whose = runs.length === 1 ? "Its model" : "Their models";
   const detail = `${listOf(runs)}${whose}, pictures and measurements ${where}.`;
   if (!(await confirmed(`Delete ${inWords(runs)}?`, detail))) return;
-  // They may have been resumed meanwhile.
-  await idleRuns(services, chosen);
+  const failures: Failure[] = [];
   try {
-    const kept = await remove(services, runs, hasTrash);
-    if (kept.length > 0 && (await confirmed(...forGood(kept)))) await remove(services, kept, false);
+    const refused = await remove(services, runs, hasTrash, failures);
+    if (refused.length > 0 && (await confirmed(...forGood(refused))))
+      await remove(services, refused, false, failures);
   } finally {
     services.store.refresh();
   }
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new Failure(first.code, `${failures.length} runs are still there: ${first.message}`, first.hint);
 }
 
 async function pickOne({ store }: Services): Promise<readonly string[]> {
@@ -37,37 +42,50 @@ async function pickOne({ store }: Services): Promise<readonly string[]> {
 /** What can be deleted of `paths`: not a folder of runs. Throws a Failure: run-busy. */
 async function idleRuns({ store }: Services, paths: readonly string[]): Promise<readonly ListedRun[]> {
   const runs = await Promise.all(paths.map((path) => store.find(path)));
-  const busy = runs.find(isBusy);
-  if (busy !== undefined)
-    throw new RemediableFailure(
-      "run-busy",
-      `${labelOf(busy)} is still training`,
-      "Stop it first.",
-      commandRemedy("Stop", "latentLab.stop", busy.path),
-    );
+  for (const run of runs) requireIdle(run);
   return runs.filter((run) => isKnown(run) || !run.isOfSeveral);
+}
+
+/** Throws a Failure: run-busy. */
+function requireIdle(run: ListedRun): void {
+  if (!isBusy(run)) return;
+  throw new RemediableFailure(
+    "run-busy",
+    `${labelOf(run)} is still training`,
+    "Stop it first.",
+    commandRemedy("Stop", "latentLab.stop", run.path),
+  );
 }
 
 function isBusy(run: ListedRun): boolean {
   return isKnown(run) && (run.state === "training" || run.state === "stopping");
 }
 
-/** Gives those that are still there, for the trash would not take them. */
+/** Gives those that the trash would not take; of others that are still there, `failures` is told why. */
 async function remove(
-  { dashboards }: Services,
+  { store, dashboards }: Services,
   runs: readonly ListedRun[],
   useTrash: boolean,
+  failures: Failure[],
 ): Promise<readonly ListedRun[]> {
-  const kept: ListedRun[] = [];
+  const refused: ListedRun[] = [];
   for (const run of runs)
     try {
+      // It may have been resumed since the question.
+      requireIdle(await store.find(run.path));
       await vscode.workspace.fs.delete(vscode.Uri.file(run.path), { recursive: true, useTrash });
       dashboards.close(run.path);
     } catch (error) {
-      if (!useTrash) throw error;
-      kept.push(run);
+      if (error instanceof Failure) failures.push(error);
+      else if (useTrash) refused.push(run);
+      else failures.push(undeletable(run, error));
     }
-  return kept;
+  return refused;
+}
+
+function undeletable(run: ListedRun, cause: unknown): Failure {
+  const message = `${labelOf(run)} cannot be deleted (${lineOf(cause)})`;
+  return new Failure("storage-failed", message, "See whether its folder may be written.", { cause });
 }
 
 async function confirmed(question: string, detail: string): Promise<boolean> {

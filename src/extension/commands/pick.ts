@@ -74,7 +74,8 @@ export async function pickOrGoBack<Item extends vscode.QuickPickItem>(
   picker.buttons = [vscode.QuickInputButtons.Back];
   try {
     return await new Promise((resolve) => {
-      picker.onDidAccept(() => resolve(picker.selectedItems[0]));
+      // Enter, where nothing fits what was typed, takes nothing.
+      picker.onDidAccept(() => picker.selectedItems.length > 0 && resolve(picker.selectedItems[0]));
       picker.onDidTriggerButton(() => resolve(back));
       picker.onDidHide(() => resolve(undefined));
       picker.show();

@@ -20,7 +20,7 @@ import { resume, stop, train, trainLonger, trainThis } from "./train.ts";
 
 export function registerCommands(services: Services): vscode.Disposable {
   const disposables = new Disposables();
-  const { dashboards, tree } = services;
+  const { dashboards } = services;
   const register = (name: string, run: (...args: unknown[]) => Promise<unknown> | unknown) =>
     disposables.add(
       vscode.commands.registerCommand(`latentLab.${name}`, async (...args: unknown[]) => {
@@ -50,7 +50,6 @@ export function registerCommands(services: Services): vscode.Disposable {
   register("deleteRun", (run, selected) =>
     deleteRuns(services, runsOf(run ?? dashboards.activeRun, selected)),
   );
-  register("deleteSelectedRuns", () => deleteRuns(services, runsOf(undefined, tree.selection)));
   register("copyJson", (run) => withRun(run, (path) => copyJson(services, path)));
   register("copyPyTorch", (run) => withRun(run, (path) => copyPyTorch(services, path)));
   register("refreshRuns", () => services.store.refresh());

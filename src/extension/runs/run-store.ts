@@ -66,7 +66,8 @@ export class RunStore implements vscode.Disposable {
       return { path, record, state: await this.#stateOf(path, record), lastEpoch: epoch };
     } catch (error) {
       this.#read.delete(path);
-      return { path, problem: storageFailure(error, path, "read"), isOfSeveral: false };
+      const isOfSeveral = workspaceFolders().some((folder) => runsFolder(folder) === path);
+      return { path, problem: storageFailure(error, path, "read"), isOfSeveral };
     }
   }
 

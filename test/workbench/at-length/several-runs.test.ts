@@ -34,7 +34,7 @@ scenario(
     await eventually("both runs", async () => /first[\s\S]*second/.test(await compared.text()));
 
     await window.sideBar.select("first", "second");
-    await window.page.keyboard.press("Delete");
+    await window.sideBar.choose("second", "Delete Run…");
     const question = window.page.locator(".monaco-dialog-box");
     const text = await question.innerText();
     assert.match(text, /Delete 2 runs\?/);
