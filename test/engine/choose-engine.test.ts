@@ -1,6 +1,6 @@
 /** Which engine an experiment gets, and what is said about it. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -166,6 +166,23 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
     const session = await engine.open(network, dataset, options);
     assert.equal((await session.train(1)).images, network.batch);
     await session.close();
+  });
+
+  test("nobody asks its driver before a mark of that is left", { skip: movedCache }, async (t) => {
+    withWishes(t, "software");
+    const cache = temporaryFolder(t);
+    withVariable(t, "XDG_CACHE_HOME", cache);
+    await closeDevice({ checks: "fast", software: true });
+    const { requestAdapter } = gpus.prototype;
+    const marks: number[] = [];
+    t.mock.method(gpus.prototype, "requestAdapter", function (this: GPU) {
+      marks.push(readdirSync(join(cache, "latent-lab", "webgpu-trials")).length);
+      return requestAdapter.call(this);
+    });
+    // There before the engine is loaded.
+    const { engine } = await chooseForTraining("webgpu", options, training());
+    assert.deepEqual(new Set(marks), new Set([1]));
+    await engine.release?.();
   });
 
   test("one in software is neither raced nor taken unasked", async (t) => {

@@ -68,6 +68,12 @@ test("an answer, an error and an orderly exit in the midst of it leave no mark",
   assert.deepEqual(await readdir(folder), []);
 });
 
+test("nor does an exit while the mark is made", async (t) => {
+  const folder = emptyFolder(t);
+  for (let turns = 0; turns < 12; turns++) await askDriver(folder, "await new Promise(() => {});", turns);
+  assert.deepEqual(await readdir(folder).catch(() => []), []);
+});
+
 test("nor does a signal that ends the process, and it does end it", {
   skip: process.platform === "win32" && "on Windows every signal ends a process at once",
 }, async (t) => {

@@ -10,7 +10,10 @@ import { noSoftwareGpu } from "../fixtures/software-gpu.ts";
 import { watchDevices } from "../fixtures/watch-devices.ts";
 
 const wishes = { software: true, checks: "fast" } as const;
-const { GPUDevice: devices } = globals as { readonly GPUDevice: { readonly prototype: GPUDevice } };
+const { GPU: gpus, GPUDevice: devices } = globals as {
+  readonly GPU: { readonly prototype: GPU };
+  readonly GPUDevice: { readonly prototype: GPUDevice };
+};
 
 /** A device of its own, and what is below it. */
 async function newDevice(t: TestContext): Promise<{ readonly device: GpuDevice; readonly below: GPUDevice }> {
@@ -73,6 +76,25 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
     const [one, other] = await Promise.all([openDevice(wishes), openDevice(wishes)]);
     assert.equal(one, other);
     assert.equal(opened.length, 1);
+  });
+
+  test("that cannot be had is asked for once by all who ask at once, and again by those who ask later", async (t) => {
+    await closeDevice(wishes);
+    let refusals = 0;
+    t.mock.method(gpus.prototype, "requestAdapter", () => {
+      refusals++;
+      return Promise.reject(new Error("no adapter"));
+    });
+    await assert.rejects(openDevice(wishes), /no adapter/);
+    const forOne = refusals;
+    const asked = await Promise.allSettled([openDevice(wishes), openDevice(wishes)]);
+    assert.deepEqual(
+      asked.map(({ status }) => status),
+      ["rejected", "rejected"],
+    );
+    assert.equal(refusals, 2 * forOne);
+    t.mock.restoreAll();
+    assert.equal((await openDevice(wishes)).hasFailed, false);
   });
 
   test("that refuses a kernel goes on with others", async (t) => {

@@ -181,18 +181,22 @@ interface Candidate {
   readonly device: Device | Unavailable;
 }
 
-/** `training`: what the engine will be used for, whatever comes of it. */
+/** `training`, where it is known that the engine will be taken for it: it prepares for that while it is tried out. */
 async function loaded(
   entry: Entry,
   options: EngineOptions,
   training?: Promise<Training>,
 ): Promise<Candidate> {
   const engine = await entry.load();
-  training?.then(
-    ({ network, dataset }) => engine.anticipate?.(network, dataset, options),
-    () => {},
+  const found = await failureOf(() =>
+    tried(entry, () => {
+      training?.then(
+        ({ network, dataset }) => engine.anticipate?.(network, dataset, options),
+        () => {},
+      );
+      return engine.probe(options);
+    }),
   );
-  const found = await failureOf(() => tried(entry, () => engine.probe(options)));
   const device = found instanceof Failure ? unavailable(found) : found;
   return { name: entry.name, engine, device };
 }

@@ -5,8 +5,8 @@
  * Somebody's kill -9 looks the same, and so does on Windows every end that another process brings about, a cancelled
  * command's for one. So a single mark is forgiven, and an old one counts no more.
  */
-import { rmSync } from "node:fs";
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../../contract/failure.ts";
 import { processIdentity } from "../../contract/process.ts";
@@ -47,15 +47,15 @@ export class DriverTrials {
     return (await this.#deaths()).length >= convincing;
   }
 
-  /** Asks the driver. Where no mark can be left, it is asked all the same. */
+  /** Asks the driver. */
   async run<Result>(ask: () => Promise<Result>): Promise<Result> {
     const mark = join(this.#folder, `${process.pid}.json`);
     // Ctrl-C and an error that ends the process are no death of the driver's.
-    const takeAway = () => rmSync(mark, { force: true });
-    if (!(await this.#leave(mark))) return ask();
+    const takeAway = () => removeNow(mark);
     process.once("exit", takeAway);
     const ignore = beforeSignalsEnd(takeAway);
     try {
+      await this.#leave(mark);
       return await ask();
     } catch (error) {
       await this.remember(error);
@@ -63,7 +63,7 @@ export class DriverTrials {
     } finally {
       ignore();
       process.off("exit", takeAway);
-      await rm(mark, { force: true });
+      takeAway();
     }
   }
 
@@ -99,15 +99,23 @@ export class DriverTrials {
     return marks.filter((_, index) => dead[index]);
   }
 
-  async #leave(mark: string): Promise<boolean> {
+  async #leave(mark: string): Promise<void> {
     try {
       await makeFolder(this.#folder);
-      await writeFile(mark, JSON.stringify(await ownIdentity()));
-      return true;
+      const identity = await ownIdentity();
+      // At once: what is being written while the process exits is there afterwards.
+      writeFileSync(mark, JSON.stringify(identity));
     } catch {
-      return false;
+      // The driver is asked all the same.
     }
   }
+}
+
+/** Where nothing can be removed there is nothing. */
+function removeNow(mark: string): void {
+  try {
+    rmSync(mark, { force: true });
+  } catch {}
 }
 
 /** Has `act` done before a signal ends the process; the function that is returned ends that. */

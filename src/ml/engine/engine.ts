@@ -60,8 +60,8 @@ export interface Engine {
    */
   open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session>;
   /**
-   * Begins, on the side, with what `open` would wait for, and need not wait for a probe. What goes wrong in it, `open`
-   * will say. For GPUs, whose drivers compile kernels.
+   * Begins, on the side, with what `open` would wait for; what goes wrong in it, `open` will say. For GPUs, whose
+   * drivers compile kernels. Called where a driver's end would be noticed: while the engine is probed, or later.
    */
   anticipate?(network: Network, dataset: Dataset, options: EngineOptions): void;
   /**

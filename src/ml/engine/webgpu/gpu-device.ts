@@ -21,26 +21,29 @@ const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
 
 /** Lets go of the process's device, and of all that it holds; who asks for one gets another. */
 export async function closeDevice({ checks }: WebgpuWishes): Promise<void> {
-  const known = await devices.get(checks)?.catch(() => null);
+  const opening = devices.get(checks);
   devices.delete(checks);
+  const known = await opening?.catch(() => null);
   known?.close();
 }
 
 /** The process's device. Throws a Failure (engine-unavailable). */
 export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
-  const known = devices.get(wishes.checks) ?? Promise.resolve(null);
-  const opening = known.catch(() => null).then((device) => stillOpen(device, wishes));
-  devices.set(wishes.checks, opening);
-  const device = await opening;
+  const known = devices.get(wishes.checks);
+  if ((await known)?.hasFailed && devices.get(wishes.checks) === known) await closeDevice(wishes);
+  const device = await (devices.get(wishes.checks) ?? opened(wishes));
   requireWished(device.found, wishes);
   return device;
 }
 
-/** `known`, or another where there is none that could be used. */
-async function stillOpen(known: GpuDevice | null, wishes: WebgpuWishes): Promise<GpuDevice> {
-  if (known !== null && !known.hasFailed) return known;
-  known?.close();
-  return GpuDevice.open(await findAdapter(wishes));
+/** Whoever asks meanwhile waits for the same one, or hears why there is none; who asks later has it tried again. */
+function opened(wishes: WebgpuWishes): Promise<GpuDevice> {
+  const opening = findAdapter(wishes).then((found) => GpuDevice.open(found));
+  devices.set(wishes.checks, opening);
+  opening.catch(() => {
+    if (devices.get(wishes.checks) === opening) devices.delete(wishes.checks);
+  });
+  return opening;
 }
 
 export class GpuDevice {

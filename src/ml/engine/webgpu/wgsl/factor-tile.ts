@@ -102,9 +102,9 @@ export class FactorTile {
   }
 
   /**
-   * WGSL: what a block needs at four places of the inner dimension from 4·k4 on. Rows along it are read here, for each
-   * holds all four of its places; others wait for their place (readAt), for compilers that keep this order would need
-   * registers for them.
+   * WGSL: reads what a block needs at four places of the inner dimension from 4·k4 on, as far as a vec4f holds values of
+   * all four. Where one holds values of a single place, it is read by readAt(k), shortly before it is used: not every
+   * compiler moves reads, and each that is made early takes registers until then.
    */
   read(): string {
     const name = this.#name;
