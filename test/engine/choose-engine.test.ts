@@ -77,6 +77,9 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
       ],
     );
     await fast.engine.release?.();
+
+    await surveyEngines(options, await training(), () => {});
+    assert.doesNotMatch((await chooseForTraining("auto", options, training())).reason ?? "", /before/);
   });
 
   test("one that lost the race is let go of, and opened anew when it is named", async (t) => {

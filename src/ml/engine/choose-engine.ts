@@ -123,12 +123,16 @@ export function requireChoice(name: string, { threads }: EngineOptions): void {
   );
 }
 
-/** How every engine fares on this machine: one after another, for each measures itself, training `probe`. */
+/**
+ * How every engine fares on this machine: one after another, for each measures itself, training `probe`. Who asks doubts
+ * what was found before: races are run anew afterwards.
+ */
 export async function surveyEngines(
   options: EngineOptions,
   probe: Training,
   onEngine: (name: string) => void,
 ): Promise<readonly EngineReport[]> {
+  await new RaceMemory().forget();
   const reports: EngineReport[] = [];
   for (const entry of entries) {
     onEngine(entry.name);
@@ -248,7 +252,7 @@ async function race(
   // What is raced is a part of the dataset; all of it must find room.
   const lack = await roomFor(gpu.engine, training);
   if (lack !== null) return { ...processor, reason: `webgpu: ${lack.message}` };
-  const memory = new RaceMemory(join(cacheFolder(process.env), "engine-races.json"));
+  const memory = new RaceMemory();
   const rivals = { ...training, processor: processor.device, gpu: gpu.device };
   const before = await memory.recall(rivals);
   if (before !== null) {

@@ -3,8 +3,10 @@
  * need not wait for another race, if the last one was clear: a machine may be busier or cooler by then, and a driver new.
  */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import * as z from "zod/mini";
 import { CacheFile } from "../data/cache-file.ts";
+import { cacheFolder } from "../data/cache-folder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";
 import type { Device } from "./engine.ts";
@@ -33,7 +35,7 @@ export interface Race {
 export class RaceMemory {
   readonly #file: CacheFile<z.infer<typeof remembered>>;
 
-  constructor(path: string) {
+  constructor(path = join(cacheFolder(process.env), "engine-races.json")) {
     this.#file = new CacheFile(path, remembered);
   }
 
@@ -43,7 +45,11 @@ export class RaceMemory {
     return found !== undefined && isValid(found.at) ? found : null;
   }
 
-  /** Forgets what counts no more. */
+  async forget(): Promise<void> {
+    await this.#file.change(() => ({}));
+  }
+
+  /** Where it was clear; and forgets what counts no more. */
   async remember(race: Race, { gpu, processor }: RaceSpeeds): Promise<void> {
     if (Math.max(gpu, processor) < clear * Math.min(gpu, processor)) return;
     await this.#file.change((all) => {
