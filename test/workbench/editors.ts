@@ -16,11 +16,13 @@ export class Editors {
     this.#menu = new ContextMenu(page);
   }
 
-  /** Opens a file of the workspace by its name, as Go to File does. */
+  /** Opens a file of the workspace by its name, as Go to File does. A panel that takes the focus closes the box. */
   async open(name: string): Promise<void> {
-    await this.#quickInput.openPalette();
-    await this.#page.keyboard.press("Backspace");
-    await this.#quickInput.pick(name);
+    await eventually(`${name} picked`, async () => {
+      await this.#quickInput.openPalette();
+      await this.#page.keyboard.press("Backspace");
+      return this.#quickInput.tryPick(name);
+    });
     await this.#tab(name).waitFor();
   }
 

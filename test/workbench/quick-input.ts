@@ -74,6 +74,17 @@ export class QuickInput {
     }
   }
 
+  /** The same once, of a box that is open; false where it has closed, or does not offer that in time. */
+  async tryPick(label: string): Promise<boolean> {
+    try {
+      await this.#input.fill(label, { timeout: 3000 });
+      await this.#row(label).click({ timeout: 5000 });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Where several may be picked: takes all of them. */
   async checkAll(): Promise<void> {
     await this.#widget.getByRole("checkbox").first().click();

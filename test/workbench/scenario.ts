@@ -43,7 +43,9 @@ export function scenarios(options: Partial<Omit<WorkbenchOptions, "installation"
         // A whole editor in a browser on a busy machine now and then misses a click. What is broken fails again; that
         // it took a second try is told.
         const [reason] = String(error).split("\n");
-        context.diagnostic(`second try: ${title} (${reason})`);
+        const [place = ""] =
+          /[\w-]+\.test\.ts:\d+/.exec(error instanceof Error ? (error.stack ?? "") : "") ?? [];
+        context.diagnostic(`second try: ${title} (${place} ${reason})`);
         for (const pid of workbench.processes("latent-lab.js")) process.kill(pid, "SIGKILL");
         await playOnce(context, workbench, files, play);
       }
