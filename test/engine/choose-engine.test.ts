@@ -1,6 +1,6 @@
 /** Which engine an experiment gets, and what is said about it. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -14,7 +14,7 @@ import {
   surveyEngines,
 } from "../../src/ml/engine/choose-engine.ts";
 import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
-import { closeDevice, GpuDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { closeDevice, GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
@@ -175,14 +175,16 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
     withWishes(t, "software");
     const cache = temporaryFolder(t);
     withVariable(t, "XDG_CACHE_HOME", cache);
+    // Its library is loaded then: whoever asks is heard at once.
+    await openDevice({ checks: "fast", software: true });
     await closeDevice({ checks: "fast", software: true });
     const { requestAdapter } = gpus.prototype;
     const marks: number[] = [];
     t.mock.method(gpus.prototype, "requestAdapter", function (this: GPU) {
-      marks.push(readdirSync(join(cache, "latent-lab", "webgpu-trials")).length);
+      const folder = join(cache, "latent-lab", "webgpu-trials");
+      marks.push(existsSync(folder) ? readdirSync(folder).length : 0);
       return requestAdapter.call(this);
     });
-    // There before the engine is loaded.
     const { engine } = await chooseForTraining("webgpu", options, training());
     assert.deepEqual(new Set(marks), new Set([1]));
     await engine.release?.();
