@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { eventually } from "../fixtures/eventually.ts";
@@ -83,6 +84,17 @@ export const hostTests: readonly HostTest[] = [
         return found.some(({ command }) => /loss/.test(command?.title ?? "")) ? found : undefined;
       });
       assert.match(lenses.at(-1)?.command?.title ?? "", /^Last run: loss [\d.]+$/);
+    },
+  },
+  {
+    title: "takes the folder of all runs for none, whoever would delete it",
+    async play({ workspace }) {
+      const runs = join(workspace, ".latent-lab", "runs");
+      const deleting = vscode.commands.executeCommand("latentLab.deleteRun", runs);
+      // A run would be asked about.
+      const answer = await Promise.race([deleting, sleep(3000, "it is asked about")]);
+      assert.equal(answer, undefined);
+      assert.ok(existsSync(runs));
     },
   },
   {

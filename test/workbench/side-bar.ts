@@ -41,10 +41,16 @@ export class SideBar {
     await this.#row(row).click();
   }
 
-  /** Selects `row`, and `others` with it. */
+  /** Selects `row`, and `others` with it. A tree that is drawn anew meanwhile forgets what was selected. */
   async select(row: string, ...others: readonly string[]): Promise<void> {
-    await this.#row(row).click();
-    for (const other of others) await this.#row(other).click({ modifiers: ["ControlOrMeta"] });
+    await eventually(`${row} and ${others.join()} selected`, async () => {
+      await this.#row(row).click();
+      for (const other of others) await this.#row(other).click({ modifiers: ["ControlOrMeta"] });
+      await this.#page.waitForTimeout(500);
+      return (
+        (await this.#rows.and(this.#page.locator('[aria-selected="true"]')).count()) === 1 + others.length
+      );
+    });
   }
 
   async offers(row: string | RegExp): Promise<string[]> {
