@@ -32,6 +32,8 @@ scenario(
     await window.sideBar.click("digits");
     await areDone(2);
     await window.runCommand("Latent Lab: New Experiment File");
+    // It takes the focus when it comes, and a box that is open by then closes.
+    await eventually("the file", async () => (await window.editors.codeLenses()).includes("Train"));
     await tour();
     await areDone(3);
     await window.screenshot("the walkthrough");
