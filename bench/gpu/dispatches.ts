@@ -4,9 +4,9 @@
  * the same images and weights, and only its results are of no use.
  */
 import type { Dataset } from "../../src/ml/data/dataset.ts";
+import { wakingSeconds } from "../../src/ml/engine/speed.ts";
 import { GpuDevice, type Pipeline } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
-import { wakingSeconds } from "../../src/ml/engine/webgpu/tile-tuning.ts";
 import { type ProductShape, type Tiles, tileName, tilesFor } from "../../src/ml/engine/webgpu/tiles.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 import type { Network } from "../../src/ml/model/network.ts";

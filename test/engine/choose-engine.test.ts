@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
 import {
@@ -13,8 +14,10 @@ import {
   requireChoice,
   surveyEngines,
 } from "../../src/ml/engine/choose-engine.ts";
+import { CpuSession } from "../../src/ml/engine/cpu/cpu-session.ts";
 import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
 import { closeDevice, GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { Machine } from "../../src/ml/engine/webgpu/machine.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
 import { askDriver, death } from "../fixtures/driver-process.ts";
 import { failsWith } from "../fixtures/failures.ts";
@@ -80,6 +83,54 @@ describe("where there is a GPU", { skip: noSoftwareGpu }, () => {
 
     await surveyEngines(options, await training(), () => {});
     assert.doesNotMatch((await chooseForTraining("auto", options, training())).reason ?? "", /before/);
+  });
+
+  test("one that lost by little may only have been slow to wake, and is measured again", {
+    skip: movedCache,
+  }, async (t) => {
+    withWishes(t, "software");
+    withVariable(t, "XDG_CACHE_HOME", temporaryFolder(t));
+    const { train } = CpuSession.prototype;
+    t.mock.method(CpuSession.prototype, "train", async function (this: CpuSession, steps: number) {
+      await setTimeout(100);
+      return train.call(this, steps);
+    });
+    const { run } = Machine.prototype;
+    const raced: Machine[] = [];
+    t.mock.method(Machine.prototype, "run", async function (this: Machine, ...args: Parameters<typeof run>) {
+      const [, , { batch }] = args;
+      if (batch === network.batch && !raced.includes(this)) raced.push(this);
+      if (raced[0] === this) await setTimeout(200);
+      return run.apply(this, args);
+    });
+    const { engine, reason } = await chooseForTraining("auto", options, training());
+    assert.equal(raced.length, 2);
+    assert.equal(engine.name, "webgpu", reason ?? "");
+    await engine.release?.();
+  });
+
+  test("one that is lost in the race is not asked again at once", { skip: movedCache }, async (t) => {
+    withWishes(t, "software");
+    withVariable(t, "XDG_CACHE_HOME", temporaryFolder(t));
+    const { run } = Machine.prototype;
+    let raced = 0;
+    t.mock.method(Machine.prototype, "run", async function (this: Machine, ...args: Parameters<typeof run>) {
+      const [, , { batch }] = args;
+      if (batch !== network.batch) return run.apply(this, args);
+      raced++;
+      throw new Failure("engine-failed", "the GPU was lost (device removed)", "Update its driver.");
+    });
+    const reasons: (string | null)[] = [];
+    for (let time = 0; time < 2; time++) {
+      const { engine, reason } = await chooseForTraining("auto", options, training());
+      assert.equal(engine.name, "cpu");
+      reasons.push(reason);
+    }
+    assert.deepEqual(reasons, [
+      "webgpu: the GPU was lost (device removed)",
+      "webgpu: the GPU was lost (device removed), when it was tried before",
+    ]);
+    assert.equal(raced, 1);
   });
 
   test("one that lost the race is let go of, and opened anew when it is named", async (t) => {

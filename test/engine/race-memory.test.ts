@@ -31,12 +31,20 @@ const won = { gpu: 300_000, processor: 100_000 };
 const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "races.json");
 
 test("a race that was clear is remembered, and one that was close is not", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1) });
   const memory = new RaceMemory(newFile(t));
   await memory.remember(race, { gpu: 299_000, processor: 100_000 });
   assert.equal(await memory.recall(race), null);
   await memory.remember(race, won);
-  const { gpu, processor } = (await memory.recall(race)) ?? {};
-  assert.deepEqual({ gpu, processor }, won);
+  assert.deepEqual(await memory.recall(race), { ...won, at: Date.now() });
+});
+
+test("and so is one that the GPU did not come to the end of", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1) });
+  const memory = new RaceMemory(newFile(t));
+  const failed = "the GPU was lost (device removed)";
+  await memory.remember(race, { failed });
+  assert.deepEqual(await memory.recall(race), { failed, at: Date.now() });
 });
 
 test("by devices, model and images, and by nothing that makes none faster", async (t) => {

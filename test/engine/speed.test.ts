@@ -1,6 +1,7 @@
 /** How fast an engine is said to be: measured on a part of the dataset, in calls as training makes them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { Engine } from "../../src/ml/engine/engine.ts";
 import { measureSpeed } from "../../src/ml/engine/speed.ts";
 import { buildNetwork } from "../../src/ml/model/network.ts";
@@ -13,8 +14,8 @@ const network = buildNetwork(
 );
 const dataset = patchDataset(4, 4, 20_000, 5, 2);
 
-/** The reference, each of whose calls takes so long at least; what it was asked for. */
-function watched(secondsPerCall: number) {
+/** The reference, each of whose calls takes so long at least, longer in the first `asleep` seconds; what it was asked for. */
+function watched(secondsPerCall: number, asleep = 0) {
   const calls: number[] = [];
   const counts: number[][] = [];
   const reference = createReferenceEngine(secondsPerCall);
@@ -23,8 +24,10 @@ function watched(secondsPerCall: number) {
     async open(of, images, options) {
       counts.push([images?.train.count ?? 0, images?.test.count ?? 0]);
       const session = await reference.open(of, images, options);
-      const train = (steps: number) => {
+      const awake = performance.now() + asleep * 1000;
+      const train = async (steps: number) => {
         calls.push(steps);
+        if (performance.now() < awake) await setTimeout(50);
         return session.train(steps);
       };
       return { ...session, train };
@@ -48,4 +51,13 @@ test("an engine whose every step takes long is measured by a few of them", async
   assert.deepEqual(new Set(calls), new Set([1]));
   assert.ok(calls.length <= 5, `${calls.length} calls`);
   assert.ok(imagesPerSecond <= network.batch / 0.06);
+});
+
+test("who may have slept trains for a while before that counts", async () => {
+  const speedOf = async (asleep: number) => {
+    const { engine } = watched(0.02, 0.2);
+    return (await measureSpeed(engine, network, dataset, { threads: 0 }, asleep)).imagesPerSecond;
+  };
+  const [slow, awake] = [await speedOf(0), await speedOf(0.25)];
+  assert.ok(awake > 1.5 * slow, `${awake} images a second against ${slow}`);
 });

@@ -39,8 +39,16 @@ test("as many steps as take twenty milliseconds, and one where that takes longer
     const pace = new StepsPerSubmission();
     submit(pace, 20, (_, steps) => steps * secondsPerStep);
     assert.equal(pace.next(1000), expected);
-    assert.equal(pace.wantsMeasurement, false);
+    assert.equal(pace.wantsMeasurement, pace.isApart);
   }
+});
+
+test("steps that were long while the GPU woke up are not for ever", () => {
+  const pace = new StepsPerSubmission();
+  submit(pace, 30, (submission, steps) => steps * (submission < 10 ? 0.03 : 0.006));
+  assert.equal(pace.isApart, false);
+  assert.equal(pace.next(1000), 3);
+  assert.equal(pace.wantsMeasurement, false);
 });
 
 test("dispatch by dispatch until a step is known to be short, and for as long as it is not", () => {

@@ -11,7 +11,7 @@ import type { Network } from "../model/network.ts";
 import { DriverTrials } from "./driver-trials.ts";
 import type { Device, Engine, EngineOptions, Unavailable } from "./engine.ts";
 import { RaceMemory, type RaceSpeeds } from "./race-memory.ts";
-import { measureSpeed, type Speed } from "./speed.ts";
+import { measureSpeed, type Speed, wakingSeconds } from "./speed.ts";
 
 interface Entry {
   readonly name: string;
@@ -141,7 +141,7 @@ export async function surveyEngines(
       reports.push({ name: entry.name, device, imagesPerSecond: null });
       continue;
     }
-    const speed = await measured(entry, engine, options, probe);
+    const speed = await measured(entry, engine, options, probe, wakingSeconds);
     // The next one finds the GPU free.
     await released(entry, engine);
     // It answered, however it fared, or counts as one that did not.
@@ -255,6 +255,8 @@ async function race(
   const memory = new RaceMemory();
   const rivals = { ...training, processor: processor.device, gpu: gpu.device };
   const before = await memory.recall(rivals);
+  if (before !== null && "failed" in before)
+    return { ...processor, reason: `webgpu: ${before.failed}, when it was tried before` };
   if (before !== null) {
     const known = winner(processor, gpu, before, ", as measured before");
     known.engine.anticipate?.(training.network, training.dataset, options);
@@ -262,8 +264,14 @@ async function race(
   }
   // The processor first: what a GPU's driver compiles on the side would slow it down.
   const slow = await measured(cpu, processor.engine, options, training);
-  const fast = await measured(webgpu, gpu.engine, options, training);
-  if (fast instanceof Failure) return { ...processor, reason: `webgpu: ${fast.message}` };
+  const first = await measured(webgpu, gpu.engine, options, training);
+  const fast = mayHaveSlept(first, slow)
+    ? await measured(webgpu, gpu.engine, options, training, wakingSeconds)
+    : first;
+  if (fast instanceof Failure) {
+    if (fast.code === "engine-failed") await memory.remember(rivals, { failed: fast.message });
+    return { ...processor, reason: `webgpu: ${fast.message}` };
+  }
   if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
   const difference = Math.abs(fast.firstLoss - slow.firstLoss);
   if (!(difference <= agreement * Math.abs(slow.firstLoss)))
@@ -274,6 +282,16 @@ async function race(
   const speeds = { gpu: fast.imagesPerSecond, processor: slow.imagesPerSecond };
   await memory.remember(rivals, speeds);
   return winner(processor, gpu, speeds);
+}
+
+/** So many times slower a GPU may be that has waited for the processor's turn to end. */
+const slowedDown = 6;
+
+/** Whether it has lost, and would not if it had only been slow to wake. */
+function mayHaveSlept(gpu: Speed | Failure, processor: Speed | Failure): boolean {
+  if (gpu instanceof Failure || processor instanceof Failure) return false;
+  const lead = processor.imagesPerSecond / gpu.imagesPerSecond;
+  return lead > 1 && lead < slowedDown;
 }
 
 function winner(processor: Racer, gpu: Racer, speeds: RaceSpeeds, when = ""): ChosenEngine {
@@ -298,8 +316,9 @@ function measured(
   engine: Engine,
   options: EngineOptions,
   { network, dataset }: Training,
+  asleep = 0,
 ): Promise<Speed | Failure> {
-  return failureOf(() => tried(entry, () => measureSpeed(engine, network, dataset, options)));
+  return failureOf(() => tried(entry, () => measureSpeed(engine, network, dataset, options, asleep)));
 }
 
 /** Nothing that an engine throws while it is tried out is the end of the choice. */

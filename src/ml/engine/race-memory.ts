@@ -12,8 +12,8 @@ import type { Network } from "../model/network.ts";
 import type { Device } from "./engine.ts";
 import { imagesMeasured } from "./speed.ts";
 
-/** To be counted up when engines have become faster or slower than what is remembered of them. */
-const enginesVersion = 1;
+/** To be counted up when engines have become faster or slower than what is remembered of them, or are measured otherwise. */
+const enginesVersion = 2;
 /** So many times faster a clear winner is at least: busy as one side may have been, it would have lost all the same. */
 const clear = 3;
 const validMilliseconds = 12 * 60 * 60 * 1000;
@@ -21,8 +21,12 @@ const validMilliseconds = 12 * 60 * 60 * 1000;
 /** Images a second. */
 const speeds = z.object({ gpu: z.number(), processor: z.number() });
 export type RaceSpeeds = z.infer<typeof speeds>;
+/** Why the GPU did not come to the end of it, in a line. */
+const failure = z.object({ failed: z.string() });
+export type RaceOutcome = RaceSpeeds | z.infer<typeof failure>;
+const at = { at: z.number() };
 /** By what was raced. */
-const remembered = z.record(z.string(), z.extend(speeds, { at: z.number() }));
+const remembered = z.record(z.string(), z.union([z.extend(speeds, at), z.extend(failure, at)]));
 
 /** Who raced, and at what. */
 export interface Race {
@@ -40,7 +44,7 @@ export class RaceMemory {
   }
 
   /** How this race ended, if that still counts. */
-  async recall(race: Race): Promise<RaceSpeeds | null> {
+  async recall(race: Race): Promise<RaceOutcome | null> {
     const found = (await this.#file.read())[nameOf(race)];
     return found !== undefined && isValid(found.at) ? found : null;
   }
@@ -50,13 +54,20 @@ export class RaceMemory {
   }
 
   /** Where it was clear; and forgets what counts no more. */
-  async remember(race: Race, { gpu, processor }: RaceSpeeds): Promise<void> {
-    if (Math.max(gpu, processor) < clear * Math.min(gpu, processor)) return;
+  async remember(race: Race, outcome: RaceOutcome): Promise<void> {
+    if (!isClear(outcome)) return;
     await this.#file.change((all) => {
       const valid = Object.entries(all).filter(([, found]) => found !== undefined && isValid(found.at));
-      return { ...Object.fromEntries(valid), [nameOf(race)]: { gpu, processor, at: Date.now() } };
+      return { ...Object.fromEntries(valid), [nameOf(race)]: { ...outcome, at: Date.now() } };
     });
   }
+}
+
+/** To bring a GPU to its end is a blow to all that it draws, and a second time no wiser. */
+function isClear(outcome: RaceOutcome): boolean {
+  if ("failed" in outcome) return true;
+  const { gpu, processor } = outcome;
+  return Math.max(gpu, processor) >= clear * Math.min(gpu, processor);
 }
 
 /** Neither old nor from a clock that was set back. */

@@ -22,33 +22,44 @@ const mostImages = 16_384;
 /** A call of training lasts about so long (see ../train/step-pace.ts): shorter ones cost a GPU more. */
 const secondsOfCall = 0.045;
 
-/** Throws what opening or training throws: engine-unavailable, engine-failed, out-of-memory. */
+/**
+ * A GPU that had nothing to do, while kernels were compiled or others were measured, has slowed its clocks down, to a fifth
+ * of their speed on large ones, and takes its time to raise them again.
+ */
+export const wakingSeconds = 0.25;
+
+/**
+ * `asleep`: for how many seconds it trains before that counts. Throws what opening or training throws: engine-unavailable,
+ * engine-failed, out-of-memory.
+ */
 export async function measureSpeed(
   engine: Engine,
   network: Network,
   dataset: Dataset,
   options: EngineOptions,
+  asleep = 0,
 ): Promise<Speed> {
-  const session = await engine.open(network, firstImages(dataset, imagesMeasured(network, dataset)), options);
+  const images = firstImages(dataset, imagesMeasured(network, dataset));
+  const session = await engine.open(network, images, { ...options, isBrief: true });
   try {
     const { reconstruction, kl } = await session.train(1);
     const firstLoss = (reconstruction[0] ?? Number.NaN) + network.loss.beta * (kl[0] ?? Number.NaN);
-    let images = 0;
+    let trained = 0;
     let seconds = 0;
-    let isWarm = false;
+    let awake = 0;
     for (let steps = 1; seconds < measuredSeconds; ) {
       const began = performance.now();
       const losses = await session.train(steps);
       const took = (performance.now() - began) / 1000;
       // What is still warming up counts only where it is all there is.
-      if (isWarm || took >= measuredSeconds) {
-        images += losses.images;
+      if (awake > asleep || took >= Math.max(measuredSeconds, asleep)) {
+        trained += losses.images;
         seconds += took;
       }
-      isWarm = true;
+      awake += took;
       if (took < secondsOfCall) steps *= 2;
     }
-    return { imagesPerSecond: images / seconds, firstLoss };
+    return { imagesPerSecond: trained / seconds, firstLoss };
   } finally {
     await session.close();
   }

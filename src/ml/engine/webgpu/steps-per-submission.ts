@@ -26,9 +26,12 @@ export class StepsPerSubmission {
     return this.#secondsPerStep > targetSeconds;
   }
 
-  /** Whether the next submission should be waited for and timed. */
+  /**
+   * Whether the next submission should be waited for and timed: always while steps are long, for the GPU may only have
+   * been slow to wake, and to wait costs little then.
+   */
   get wantsMeasurement(): boolean {
-    return this.#agreeing < convincing;
+    return this.isApart || this.#agreeing < convincing;
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
+import { wakingSeconds } from "../speed.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 import { type LoneProduct, loneProduct } from "./lone-product.ts";
 import { lower } from "./lower.ts";
@@ -181,6 +182,7 @@ async function fastest(
     tried += tiles.length;
     for (const tile of tiles) {
       try {
+        // That the GPU has to wake up is no fault of the first tile's.
         const warmUp = timed.length === 0 ? wakingSeconds : 0;
         const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), warmUp);
         expected ??= result;
@@ -206,12 +208,6 @@ export function firstAmongFastest(
   const best = Math.min(...timed.map(({ seconds }) => seconds));
   return timed.find(({ seconds }) => seconds <= best * tie)?.tile ?? null;
 }
-
-/**
- * A GPU that had nothing to do while kernels were compiled has slowed its clocks down, to a fifth of their speed on
- * large ones, and takes its time to raise them again, which is no fault of the first tile's.
- */
-export const wakingSeconds = 0.25;
 
 /** Far above what another order of adding up does, far below what a wrong kernel does. */
 const tolerance = 1e-4;

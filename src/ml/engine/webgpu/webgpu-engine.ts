@@ -90,14 +90,14 @@ class WebgpuEngine implements Engine {
   async open(
     network: Network,
     dataset: Dataset | null,
-    { tell = () => {}, arrangement = null }: EngineOptions,
+    { tell = () => {}, arrangement = null, isBrief = false }: EngineOptions,
   ): Promise<Session> {
     const device = await this.#device();
     const session = await this.#open(device, network, dataset, (planned) => {
       const choice = this.#tileChoice(device, planned, arrangement);
       return dataset === null ? settledFirst(choice) : this.#tuned(device, choice, tell);
     });
-    if (dataset !== null && !device.found.software) session.prepare();
+    if (dataset !== null && !isBrief && !device.found.software) session.prepare();
     return session;
   }
 
