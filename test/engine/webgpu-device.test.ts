@@ -4,7 +4,8 @@ import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
 import { findAdapter } from "../../src/ml/engine/webgpu/adapter.ts";
-import { closeDevice, GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { bufferUsage } from "../../src/ml/engine/webgpu/dawn.ts";
+import { closeDevice, GpuDevice, mostOnTheWay, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { failsWith } from "../fixtures/failures.ts";
 import { noSoftwareGpu } from "../fixtures/software-gpu.ts";
 import { watchDevices } from "../fixtures/watch-devices.ts";
@@ -95,6 +96,38 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
     assert.equal(refusals, 2 * forOne);
     t.mock.restoreAll();
     assert.equal((await openDevice(wishes)).hasFailed, false);
+  });
+
+  test("takes and gives back what is large in pieces, so that little of it is anywhere else", async (t) => {
+    const { device } = await newDevice(t);
+    const staged: number[] = [];
+    const { createBuffer } = devices.prototype;
+    t.mock.method(devices.prototype, "createBuffer", function (this: GPUDevice, asked: GPUBufferDescriptor) {
+      if (asked.usage & bufferUsage.mapRead) staged.push(asked.size);
+      return createBuffer.call(this, asked);
+    });
+    const values = Uint32Array.from({ length: mostOnTheWay / 4 + 3 }, (_, index) => index * 2_654_435_761);
+    const buffer = await device.buffer("parameters", values.byteLength);
+    await device.upload(buffer, 0, values);
+    assert.ok(
+      Buffer.from(await device.read(buffer, 0, values.byteLength)).equals(Buffer.from(values.buffer)),
+    );
+    assert.deepEqual(staged, [mostOnTheWay]);
+    const [last] = new Uint32Array(await device.read(buffer, values.byteLength - 4, 4));
+    assert.equal(last, values.at(-1));
+  });
+
+  test("without room for a copy of its results says so, and goes on when there is", async (t) => {
+    const { device } = await newDevice(t);
+    const buffer = await device.buffer("results", 16);
+    t.mock.method(devices.prototype, "popErrorScope", () => Promise.resolve(new Error("no memory")));
+    await failsWith(
+      () => device.read(buffer, 0, 16),
+      "out-of-memory",
+      "the GPU has no room for the copy of its results (0 MiB in one piece)",
+    );
+    t.mock.restoreAll();
+    assert.equal(new Uint32Array(await device.read(buffer, 0, 16)).length, 4);
   });
 
   test("that refuses a kernel goes on with others", async (t) => {

@@ -130,13 +130,13 @@ class Bench {
     return this.#stored(layer).gradient;
   }
 
-  fillIn(machine: Machine): void {
+  async fillIn(machine: Machine): Promise<void> {
     for (const [matrix, value] of this.inputs)
       machine.writeMatrix(matrix, value.rows, Float32Array.from(value.values));
     for (const [layer, parts] of this.parameters)
       for (const part of ["weight", "firstMoment", "secondMoment", "gradient"] as const)
         if (part !== "gradient" || machine.map.layer(layer).gradient !== 0)
-          machine.writeLayer(layer, part, Float32Array.from(parts[part].values));
+          await machine.writeLayer(layer, part, Float32Array.from(parts[part].values));
   }
 
   #stored(layer: LayerParameters) {
@@ -535,7 +535,7 @@ async function tryOut(
     fill,
   });
   try {
-    bench.fillIn(machine);
+    await bench.fillIn(machine);
     machine.writeAdam(Float32Array.from(adamSlot(network.optimizer, 1)));
     await machine.run("train", 1, {
       split: "train",

@@ -307,7 +307,7 @@ test("a product by itself is the same in one part and in several", { skip: noSof
     for (const parts of [1, 3]) {
       const { options, fillIn, result } = loneProduct(network, shape, { ...tile, parts });
       const machine = await Machine.open(device, options);
-      fillIn(machine);
+      await fillIn(machine);
       const range = { split: null, ordered: false, count: 8, batch: 8, firstStep: 0, globalStep: 0 };
       await machine.run("train", 1, range);
       results.push(await result(machine));

@@ -17,6 +17,10 @@ export interface Pipeline {
 /** Submissions that may wait in the GPU's queue: enough to keep it busy, few enough to stop soon. */
 const mostInFlight = 3;
 
+/** Bytes on their way to the GPU, or from it, at once: they take memory twice. */
+export const mostOnTheWay = 2 ** 26;
+const leastStaged = 2 ** 16;
+
 const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
 
 /** Lets go of the process's device, and of all that it holds; who asks for one gets another. */
@@ -55,6 +59,8 @@ export class GpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #failure: Failure | null = null;
   #staging: GPUBuffer | null = null;
+  /** Bytes that were uploaded since nothing was on its way. */
+  #onTheWay = 0;
 
   /** Throws a Failure (engine-unavailable) where the driver refuses. */
   static async open(
@@ -121,14 +127,29 @@ export class GpuDevice {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     if (size > Math.min(maxStorageBufferBindingSize, maxBufferSize)) throw tooLarge(name, size);
-    this.#device.pushErrorScope("out-of-memory");
-    const buffer = this.#device.createBuffer({
-      label: name,
+    return this.#create(
+      name,
       size,
-      usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
-    });
-    if ((await this.#orLost(this.#device.popErrorScope())) !== null) throw tooLarge(name, size);
+      bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
+    );
+  }
+
+  async #create(label: string, size: number, usage: number): Promise<GPUBuffer> {
+    this.#device.pushErrorScope("out-of-memory");
+    const buffer = this.#device.createBuffer({ label, size, usage });
+    if ((await this.#orLost(this.#device.popErrorScope())) !== null) throw tooLarge(label, size);
     return buffer;
+  }
+
+  /** The same as `write` of what may be large; resolves when not too much of it is on its way any more. */
+  async upload(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): Promise<void> {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.length; at += mostOnTheWay) {
+      const piece = bytes.subarray(at, at + mostOnTheWay);
+      this.write(buffer, offset + at, piece);
+      this.#onTheWay += piece.length;
+      if (this.#onTheWay >= mostOnTheWay) await this.written();
+    }
   }
 
   write(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): void {
@@ -139,6 +160,7 @@ export class GpuDevice {
   /** Resolves when all that was written is in the GPU's memory, and no copy of it elsewhere. */
   async written(): Promise<void> {
     this.#requireAlive();
+    this.#onTheWay = 0;
     this.#device.queue.submit([]);
     await this.#orLost(this.#device.queue.onSubmittedWorkDone());
   }
@@ -209,22 +231,31 @@ export class GpuDevice {
 
   /** A copy of `bytes` of `buffer` from `offset` on, after everything submitted before. Both multiples of four. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    if (bytes === 0) return new ArrayBuffer(0);
-    const staging = this.#stagingOf(bytes);
+    const copy = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += mostOnTheWay)
+      await this.#readInto(copy.subarray(at, at + mostOnTheWay), buffer, offset + at);
+    return copy.buffer;
+  }
+
+  async #readInto(target: Uint8Array, buffer: GPUBuffer, offset: number): Promise<void> {
+    this.#requireAlive();
+    const { length } = target;
+    const known = this.#staging;
+    // Where there is one already, the copy is on its way before the caller goes on.
+    const staging = known !== null && known.size >= length ? known : await this.#newStaging(length);
     const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, length);
     this.#device.queue.submit([encoder.finish()]);
     try {
-      await this.#orLost(staging.mapAsync(mapModeRead, 0, bytes));
-      const copy = staging.getMappedRange(0, bytes).slice(0);
+      await this.#orLost(staging.mapAsync(mapModeRead, 0, length));
+      target.set(new Uint8Array(staging.getMappedRange(0, length)));
       staging.unmap();
-      // A kernel that was refused leaves old numbers in the buffer.
-      this.#requireAlive();
-      return copy;
     } catch (error) {
       if (error instanceof Failure) throw error;
       throw this.#fail(`the GPU's memory cannot be read (${lineOf(error)})`);
     }
+    // A kernel that was refused leaves old numbers in the buffer.
+    this.#requireAlive();
   }
 
   /** Ends whatever is under way, with a Failure. */
@@ -234,15 +265,12 @@ export class GpuDevice {
     if (!this.#answers.isSilent) this.#device.destroy();
   }
 
-  #stagingOf(bytes: number): GPUBuffer {
-    this.#requireAlive();
-    if (this.#staging !== null && this.#staging.size >= bytes) return this.#staging;
+  async #newStaging(bytes: number): Promise<GPUBuffer> {
     this.#staging?.destroy();
-    this.#staging = this.#device.createBuffer({
-      label: "staging",
-      size: 2 ** Math.ceil(Math.log2(Math.max(bytes, 65_536))),
-      usage: bufferUsage.mapRead | bufferUsage.copyDestination,
-    });
+    this.#staging = null;
+    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, leastStaged)));
+    const usage = bufferUsage.mapRead | bufferUsage.copyDestination;
+    this.#staging = await this.#create("copy of its results", size, usage);
     return this.#staging;
   }
 

@@ -11,7 +11,7 @@ export interface LoneProduct {
   /** A machine whose training is this one product, fused as in a real one. */
   readonly options: MachineOptions;
   /** Puts numbers into what it reads, the same every time. */
-  readonly fillIn: (machine: Machine) => void;
+  readonly fillIn: (machine: Machine) => Promise<void>;
   /** What it has made of them in the first step after that. */
   readonly result: (machine: Machine) => Promise<Float32Array>;
 }
@@ -76,8 +76,8 @@ function trialOf(
           ...chain.operations,
         ],
         batch: rows,
-        fillIn: (machine) => {
-          machine.writeLayer(layer, "weight", numbers((inner + 1) * columns));
+        fillIn: async (machine) => {
+          await machine.writeLayer(layer, "weight", numbers((inner + 1) * columns));
           writeInput(machine, input, rows, inner);
         },
         result: (machine) => machine.readMatrix(loss === null ? out : gradient, rows),
@@ -95,8 +95,8 @@ function trialOf(
           ...chain.operations,
         ],
         batch: rows,
-        fillIn: (machine) => {
-          machine.writeLayer(layer, "weight", numbers((columns + 1) * inner));
+        fillIn: async (machine) => {
+          await machine.writeLayer(layer, "weight", numbers((columns + 1) * inner));
           machine.writeMatrix(gradient, rows, numbers(rows * inner));
           machine.writeMatrix(output, rows, numbers(rows * columns));
         },
@@ -110,7 +110,7 @@ function trialOf(
         layers: [layer],
         operations: [{ kind: "denseUpdate", input, gradient, layer }],
         batch: inner,
-        fillIn: (machine) => {
+        fillIn: async (machine) => {
           machine.writeAdam(Float32Array.from(adamSlot(optimizer, 1)));
           writeInput(machine, input, inner, rows - 1);
           machine.writeMatrix(gradient, inner, numbers(inner * columns));

@@ -15,7 +15,7 @@ import {
   ORDERED,
   PIXELS,
 } from "./control-words.ts";
-import type { GpuDevice, Pipeline } from "./gpu-device.ts";
+import { type GpuDevice, mostOnTheWay, type Pipeline } from "./gpu-device.ts";
 import { lower } from "./lower.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { type Dispatch, dispatchesOf, initialCounters } from "./module.ts";
@@ -74,8 +74,6 @@ interface Parts extends Layout {
 const mostSteps = 1024;
 const mostResultBytes = 2 ** 24;
 const bytesPerQuad = 16;
-/** Of the dataset, at once. */
-const mostUploadedBytes = 2 ** 26;
 /** Of a call's first submission; each has twice as many as the one before, so that the GPU soon has something to do. */
 const firstSteps = 8;
 
@@ -239,10 +237,10 @@ export class Machine {
     return unpadded(quads, { columns: placed.outputs, quads: placed.quads }, rows);
   }
 
-  writeLayer(layer: LayerParameters, part: LayerPart, values: Float32Array): void {
+  async writeLayer(layer: LayerParameters, part: LayerPart, values: Float32Array): Promise<void> {
     const { inputs, outputs: columns, quads, [part]: at } = this.map.layer(layer);
     const rows = padded(values, { columns, quads }, inputs + 1);
-    this.#device.write(this.#buffer("parameters"), at * bytesPerQuad, rows);
+    await this.#device.upload(this.#buffer("parameters"), at * bytesPerQuad, rows);
   }
 
   /** Lets go of its memory. */
@@ -281,17 +279,16 @@ export class Machine {
     return buffer;
   }
 
-  /** Both splits' pixels, training first, in pieces: what is on its way to the GPU takes memory twice. */
+  /** Both splits' pixels, training first, packed piece by piece. */
   async #upload(dataset: Dataset, pixels: number): Promise<void> {
     const stride = pixelStride(pixels);
-    const perPiece = Math.max(1, Math.floor(mostUploadedBytes / stride));
+    const perPiece = Math.max(1, Math.floor(mostOnTheWay / stride));
     let offset = 0;
     for (const split of [dataset.train, dataset.test])
       for (let image = 0; image < split.count; image += perPiece) {
         const piece = packedPixels(split, pixels, image, Math.min(image + perPiece, split.count));
-        this.#device.write(this.#buffer("dataset"), offset, piece);
+        await this.#device.upload(this.#buffer("dataset"), offset, piece);
         offset += piece.byteLength;
-        if (piece.byteLength + stride > mostUploadedBytes) await this.#device.written();
       }
   }
 

@@ -30,12 +30,12 @@ export async function readTensors(
 }
 
 /** Throws a Failure (run-invalid) unless there is exactly one value of the right size for every tensor. */
-export function writeTensors(
+export async function writeTensors(
   machine: Machine,
   layers: readonly LayerParameters[],
   part: LayerPart,
   tensors: ReadonlyMap<string, Float32Array>,
-): void {
+): Promise<void> {
   for (const layer of layers) {
     const width = layer.blocks.reduce((sum, block) => sum + block, 0);
     const values = new Float32Array((layer.inputs + 1) * width);
@@ -47,7 +47,7 @@ export function writeTensors(
           values[input * width + block.first + output] = weight[output * layer.inputs + input] as number;
       values.set(bias, layer.inputs * width + block.first);
     }
-    machine.writeLayer(layer, part, values);
+    await machine.writeLayer(layer, part, values);
   }
 }
 

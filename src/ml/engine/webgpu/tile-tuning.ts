@@ -232,7 +232,7 @@ async function tryOut(
   const isChecked = Math.max(rows * inner, inner * columns, rows * columns) <= mostChecked;
   const machine = await Machine.open(device, options);
   try {
-    if (isChecked) fillIn(machine);
+    if (isChecked) await fillIn(machine);
     await step(machine, options.rows, 1);
     const made = isChecked ? await result(machine) : null;
     const end = performance.now() + warmUp * 1000;

@@ -131,10 +131,14 @@ class WebgpuEngine implements Engine {
       return tile;
     };
     const machine = await Machine.open(device, { ...planned, dataset, tiles });
-    const arrangement = arrangementOf(device.found.name, taken);
-    return new WebgpuSession(planned.network, planned.plan, dataset, device, machine, {
+    return WebgpuSession.open({
       device: describe(device.found),
-      arrangement,
+      arrangement: arrangementOf(device.found.name, taken),
+      network: planned.network,
+      plan: planned.plan,
+      dataset,
+      gpu: device,
+      machine,
     });
   }
 

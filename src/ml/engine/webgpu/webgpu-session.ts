@@ -17,6 +17,17 @@ import type { GpuDevice } from "./gpu-device.ts";
 import type { Machine, ProgramName } from "./machine.ts";
 import { readTensors, writeTensors } from "./parameter-tensors.ts";
 
+export interface SessionParts {
+  readonly device: Device;
+  readonly arrangement: string;
+  readonly network: Network;
+  readonly plan: Plan;
+  /** Null without one. */
+  readonly dataset: Dataset | null;
+  readonly gpu: GpuDevice;
+  readonly machine: Machine;
+}
+
 export class WebgpuSession implements Session {
   readonly device: Device;
   readonly arrangement: string;
@@ -24,7 +35,6 @@ export class WebgpuSession implements Session {
   readonly #plan: Plan;
   readonly #gpu: GpuDevice;
   readonly #machine: Machine;
-  /** Null without one. */
   readonly #dataset: Dataset | null;
   /** The least cross-entropy of a pixel, of the splits that were evaluated: to count all pixels takes a while. */
   readonly #floors = new Map<SplitName, number>();
@@ -33,14 +43,15 @@ export class WebgpuSession implements Session {
   #orderedEpoch = -1;
   #nextOrder: { readonly epoch: number; readonly order: Uint32Array<ArrayBuffer> } | null = null;
 
-  constructor(
-    network: Network,
-    plan: Plan,
-    dataset: Dataset | null,
-    gpu: GpuDevice,
-    machine: Machine,
-    { device, arrangement }: { readonly device: Device; readonly arrangement: string },
-  ) {
+  /** On a machine that was just opened. Throws a Failure: out-of-memory, engine-failed. */
+  static async open(parts: SessionParts): Promise<WebgpuSession> {
+    const { machine, plan, network } = parts;
+    // Moments are zero, as all memory is that a machine begins with.
+    await writeTensors(machine, plan.layers, "weight", initialParameters(network));
+    return new WebgpuSession(parts);
+  }
+
+  private constructor({ device, arrangement, network, plan, dataset, gpu, machine }: SessionParts) {
     this.device = device;
     this.arrangement = arrangement;
     this.#network = network;
@@ -48,8 +59,6 @@ export class WebgpuSession implements Session {
     this.#gpu = gpu;
     this.#machine = machine;
     this.#dataset = dataset;
-    // Moments are zero, as all memory is that a machine begins with.
-    writeTensors(machine, plan.layers, "weight", initialParameters(network));
   }
 
   /** Compiles what is not yet needed, while the GPU does something else. */
@@ -151,16 +160,15 @@ export class WebgpuSession implements Session {
     return { step: this.#step, tensors };
   }
 
-  // Async so that a state of another network rejects, as every other failure does.
   async restore(state: TrainingState): Promise<void> {
     const { layers } = this.#plan;
     const part = (name: keyof TensorState) =>
       new Map([...state.tensors].map(([tensor, parts]) => [tensor, parts[name]]));
-    writeTensors(this.#machine, layers, "weight", part("value"));
-    writeTensors(this.#machine, layers, "firstMoment", part("firstMoment"));
-    writeTensors(this.#machine, layers, "secondMoment", part("secondMoment"));
+    await writeTensors(this.#machine, layers, "weight", part("value"));
+    await writeTensors(this.#machine, layers, "firstMoment", part("firstMoment"));
+    await writeTensors(this.#machine, layers, "secondMoment", part("secondMoment"));
     this.#step = state.step;
-    await this.#gpu.finish();
+    await this.#gpu.written();
   }
 
   close(): Promise<void> {
