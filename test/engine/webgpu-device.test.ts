@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
+import { Failure } from "../../src/contract/failure.ts";
 import { DriverSilence } from "../../src/ml/engine/driver-trials.ts";
-import { findAdapter } from "../../src/ml/engine/webgpu/adapter.ts";
+import { findAdapter, parseWishes } from "../../src/ml/engine/webgpu/adapter.ts";
 import { bufferUsage } from "../../src/ml/engine/webgpu/dawn.ts";
 import { closeDevice, GpuDevice, mostOnTheWay, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { failsWith } from "../fixtures/failures.ts";
@@ -26,6 +27,16 @@ async function newDevice(t: TestContext): Promise<{ readonly device: GpuDevice; 
   return { device, below };
 }
 
+test("what may be wished for of a GPU is written in one line", () => {
+  assert.deepEqual(parseWishes(undefined), { software: false, checks: "fast" });
+  assert.deepEqual(parseWishes("safe, adapter=Radeon Pro,software"), {
+    software: true,
+    checks: "safe",
+    adapter: "Radeon Pro",
+  });
+  for (const text of ["adapter=", "adapter", "fast"]) assert.throws(() => parseWishes(text), Failure);
+});
+
 /** A driver that answers no more. */
 function silence(t: TestContext): void {
   t.mock.method(devices.prototype, "popErrorScope", () => new Promise(() => {}));
@@ -37,7 +48,8 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
     silence(t);
     const waiting = device.buffer("results", 16);
     below.destroy();
-    await failsWith(() => waiting, "engine-failed", /^the GPU was lost/);
+    const { hint } = await failsWith(() => waiting, "engine-failed", /^the GPU was lost/);
+    assert.match(hint, /slept/);
   });
 
   test("and those who begin to wait afterwards", async (t) => {
@@ -59,6 +71,17 @@ describe("a GPU device", { skip: noSoftwareGpu }, () => {
       await failsWith(() => each, "engine-failed", /^the GPU has not answered for \d s$/);
     assert.equal(device.hasFailed, true);
     await assert.rejects(device.finish(), DriverSilence);
+  });
+
+  test("is the one whose name is asked for, in capitals or not", async () => {
+    for (const adapter of ["SwiftShader", "swiftshader device"])
+      assert.match((await openDevice({ ...wishes, adapter })).found.name, /^SwiftShader/);
+    const { hint } = await failsWith(
+      () => openDevice({ ...wishes, adapter: "Voodoo" }),
+      "engine-unavailable",
+      'no GPU here has "Voodoo" in its name',
+    );
+    assert.match(hint, /^There is: SwiftShader/);
   });
 
   test("that is closed is closed for all who have it; who asks for one gets another", async (t) => {

@@ -270,8 +270,9 @@ Environment:
   NO_COLOR          no colours when set
   LATENT_LAB_NODE   "current" keeps the Node that started; else an older Node
                     hands over to the Node 24 that comes with the package
-  LATENT_LAB_WEBGPU "software" lets WebGPU compute without a GPU, on a software
-                    Vulkan driver; "safe" has it check every access; or both:
+  LATENT_LAB_WEBGPU "adapter=NAME" takes the GPU with that in its name, of several;
+                    "software" lets WebGPU compute without a GPU, on a software
+                    Vulkan driver; "safe" has it check every access; or several:
                     software,safe
   LATENT_LAB_TENSORFLOW
                     folder with TensorFlow's package, or its node_modules, where

@@ -2,10 +2,10 @@
  * Finding a GPU, by an instance of Dawn for each kind of checks (see dawn.ts). A software adapter, which draws pictures on
  * the processor, is right but slow: it is taken only where LATENT_LAB_WEBGPU asks for it.
  */
-import { readdir } from "node:fs/promises";
 import { Failure } from "../../../contract/failure.ts";
 import { Answers, patienceSeconds } from "./answers.ts";
 import { loadDawn } from "./dawn.ts";
+import { hasGraphicsDevice, remedyForNoGpu } from "./graphics-devices.ts";
 import { withDisplaylessDriver } from "./nvidia-driver.ts";
 
 export interface FoundAdapter {
@@ -37,30 +37,44 @@ const featuresOf = {
 export interface WebgpuWishes {
   readonly software: boolean;
   readonly checks: Checks;
+  /** A part of its name, as the driver writes it, in capitals or not. Left out: the fastest kind. */
+  readonly adapter?: string;
 }
 
-/** `text`: "software", "safe", or both with a comma; what is empty asks for nothing. Throws a Failure (usage). */
+const adapterWish = /^adapter=(?=.)/;
+
+/** `text`: "software", "safe", "adapter=NAME", with commas between; what is empty asks for nothing. Throws a Failure (usage). */
 export function parseWishes(text: string | undefined): WebgpuWishes {
   const words = (text ?? "").split(",").map((word) => word.trim());
-  const unknown = words.find((word) => word !== "" && word !== "software" && word !== "safe");
+  const unknown = words.find(
+    (word) => word !== "" && word !== "software" && word !== "safe" && !adapterWish.test(word),
+  );
   if (unknown !== undefined)
     throw new Failure(
       "usage",
       `LATENT_LAB_WEBGPU: there is no "${unknown}"`,
-      "It may hold software, safe, or both: software,safe.",
+      "It may hold software, safe, adapter=NAME, or several of them: software,safe.",
     );
-  return { software: words.includes("software"), checks: words.includes("safe") ? "safe" : "fast" };
+  const adapter = words.find((word) => adapterWish.test(word))?.replace(adapterWish, "");
+  return {
+    software: words.includes("software"),
+    checks: words.includes("safe") ? "safe" : "fast",
+    ...(adapter === undefined ? {} : { adapter }),
+  };
 }
 
-/** By driver and checks; never let go. */
+/** By driver, checks and name; never let go. */
 const instances = new Map<string, Promise<GPU>>();
 
 /** Throws a Failure (engine-unavailable) where there is no GPU, or only one in software that nobody asked for. */
-export async function findAdapter({ software, checks }: WebgpuWishes): Promise<FoundAdapter> {
-  if (!software && process.platform === "linux" && !(await hasGraphicsDevice())) throw noGpu();
+export async function findAdapter(wishes: WebgpuWishes): Promise<FoundAdapter> {
+  const { software, adapter: wanted } = wishes;
+  // Looking costs nothing; asking every Vulkan driver takes half a second.
+  if (!software && !(await hasGraphicsDevice())) throw await noGpu();
   let unwanted: FoundAdapter | null = null;
+  const others: string[] = [];
   const find = async (driver: "installed" | "displayless"): Promise<FoundAdapter | null> => {
-    const found = await request(driver, checks);
+    const found = await request(driver, wishes, (names) => others.push(...names));
     if (found !== null && (software || !found.software)) return found;
     unwanted = found ?? unwanted;
     return null;
@@ -70,35 +84,51 @@ export async function findAdapter({ software, checks }: WebgpuWishes): Promise<F
   // Installed ones that miss a display complain on stderr.
   const [first, second] = hasDisplay() ? [installed, displayless] : [displayless, installed];
   const adapter = (await first()) ?? (await second()) ?? unwanted;
-  if (adapter === null) throw noGpu();
-  requireWished(adapter, { software });
+  if (adapter === null)
+    throw wanted !== undefined && others.length > 0 ? noneNamed(wanted, others) : await noGpu();
+  await requireWished(adapter, wishes);
   return adapter;
 }
 
 /** Throws a Failure (engine-unavailable) for an adapter in software that was not asked for. */
-export function requireWished(
-  { software, name }: FoundAdapter,
-  wishes: Pick<WebgpuWishes, "software">,
-): void {
+export async function requireWished({ software, name }: FoundAdapter, wishes: WebgpuWishes): Promise<void> {
   if (!software || wishes.software) return;
   throw new Failure(
     "engine-unavailable",
     `there is no GPU here, only ${name}, which computes on the processor`,
-    "Install the driver of your GPU, with Vulkan; or use the CPU engine.",
+    await remedyForNoGpu(),
   );
 }
 
-async function createInstance(checks: Checks): Promise<GPU> {
+async function createInstance({ checks, adapter }: WebgpuWishes): Promise<GPU> {
   const dawn = await loadDawn();
-  return dawn.create(featuresOf[checks]);
+  return dawn.create([...featuresOf[checks], ...(adapter === undefined ? [] : [`adapter=${adapter}`])]);
 }
 
-async function request(driver: string, checks: Checks): Promise<FoundAdapter | null> {
-  const key = `${driver} ${checks}`;
-  const instance = instances.get(key) ?? createInstance(checks);
+/** Null where the driver has none, or none of the name that is wished for: those that it has are told then. */
+async function request(
+  driver: string,
+  wishes: WebgpuWishes,
+  tellOthers: (names: readonly string[]) => void,
+): Promise<FoundAdapter | null> {
+  const key = `${driver} ${wishes.checks} ${wishes.adapter ?? ""}`;
+  const instance = instances.get(key) ?? createInstance(wishes);
   instances.set(key, instance);
-  const asked = (await instance).requestAdapter({ powerPreference: "high-performance" });
-  const adapter = await new Answers(patienceSeconds.hardware).wait(asked);
+  let adapter: GPUAdapter | null;
+  try {
+    const asked = (await instance).requestAdapter({ powerPreference: "high-performance" });
+    adapter = await new Answers(patienceSeconds.hardware).wait(asked);
+  } catch (error) {
+    const { adapter: wanted } = wishes;
+    const names = adaptersIn(error);
+    if (wanted === undefined || names === null) throw error;
+    // Dawn takes no other capitals than the driver's.
+    const meant = names.find((name) => name.toLowerCase().includes(wanted.toLowerCase()));
+    if (meant !== undefined && meant !== wanted)
+      return request(driver, { ...wishes, adapter: meant }, tellOthers);
+    tellOthers(names);
+    return null;
+  }
   if (adapter === null) return null;
   const { info } = adapter;
   return {
@@ -115,20 +145,24 @@ function hasDisplay(): boolean {
   return process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY);
 }
 
-/** Looking costs nothing; asking every Vulkan driver takes half a second. "dxg" is the GPU of Windows under WSL. */
-async function hasGraphicsDevice(): Promise<boolean> {
-  const names = await readdir("/dev").catch((): string[] => []);
-  return names.some((name) => /^(?:dri|nvidia\d+|nvidiactl|kfd|dxg|mali\d*)$/.test(name));
+/** Of Dawn's error where none has the name that is wished for: those there are. Null for any other error. */
+function adaptersIn(error: unknown): readonly string[] | null {
+  const text = error instanceof Error ? error.message : String(error);
+  return /no suitable backends/.test(text)
+    ? [...text.matchAll(/name: '(.*)'$/gm)].map(([, name = ""]) => name)
+    : null;
 }
 
-function noGpu(): Failure {
+function noneNamed(wanted: string, others: readonly string[]): Failure {
   return new Failure(
     "engine-unavailable",
-    "no GPU was found",
-    process.platform === "linux"
-      ? "Install the driver of your GPU and its Vulkan loader (libvulkan1); or use the CPU engine."
-      : "Install the driver of your GPU; or use the CPU engine.",
+    `no GPU here has "${wanted}" in its name`,
+    `There is: ${others.join(", ")}. See LATENT_LAB_WEBGPU.`,
   );
+}
+
+async function noGpu(): Promise<Failure> {
+  return new Failure("engine-unavailable", "no GPU was found", await remedyForNoGpu());
 }
 
 /** WebGPU writes names for programs: "nvidia-geforce-rtx-4090" is "NVIDIA GeForce RTX 4090". */

@@ -21,31 +21,39 @@ const mostInFlight = 3;
 export const mostOnTheWay = 2 ** 26;
 const leastStaged = 2 ** 16;
 
-const devices = new Map<WebgpuWishes["checks"], Promise<GpuDevice>>();
+/** By what is wished for, but for whether it may be in software. */
+const devices = new Map<string, Promise<GpuDevice>>();
+
+function keyOf({ checks, adapter = "" }: WebgpuWishes): string {
+  return `${checks} ${adapter}`;
+}
 
 /** Lets go of the process's device, and of all that it holds; who asks for one gets another. */
-export async function closeDevice({ checks }: WebgpuWishes): Promise<void> {
-  const opening = devices.get(checks);
-  devices.delete(checks);
+export async function closeDevice(wishes: WebgpuWishes): Promise<void> {
+  const key = keyOf(wishes);
+  const opening = devices.get(key);
+  devices.delete(key);
   const known = await opening?.catch(() => null);
   known?.close();
 }
 
 /** The process's device. Throws a Failure (engine-unavailable). */
 export async function openDevice(wishes: WebgpuWishes): Promise<GpuDevice> {
-  const known = devices.get(wishes.checks);
-  if ((await known)?.hasFailed && devices.get(wishes.checks) === known) await closeDevice(wishes);
-  const device = await (devices.get(wishes.checks) ?? opened(wishes));
-  requireWished(device.found, wishes);
+  const key = keyOf(wishes);
+  const known = devices.get(key);
+  if ((await known)?.hasFailed && devices.get(key) === known) await closeDevice(wishes);
+  const device = await (devices.get(key) ?? opened(wishes));
+  await requireWished(device.found, wishes);
   return device;
 }
 
 /** Whoever asks meanwhile waits for the same one, or hears why there is none; who asks later has it tried again. */
 function opened(wishes: WebgpuWishes): Promise<GpuDevice> {
+  const key = keyOf(wishes);
   const opening = findAdapter(wishes).then((found) => GpuDevice.open(found));
-  devices.set(wishes.checks, opening);
+  devices.set(key, opening);
   opening.catch(() => {
-    if (devices.get(wishes.checks) === opening) devices.delete(wishes.checks);
+    if (devices.get(key) === opening) devices.delete(key);
   });
   return opening;
 }
@@ -97,7 +105,7 @@ export class GpuDevice {
       this.#failure ??= silence;
     });
     void device.lost.then(({ reason, message }) => {
-      this.#answers.end(this.#fail(`the GPU was lost (${firstLine(message) || reason})`));
+      this.#answers.end(this.#fail(`the GPU was lost (${firstLine(message) || reason})`, afterLoss));
     });
     device.addEventListener("uncapturederror", ({ error }) => {
       if (error.constructor.name === "GPUOutOfMemoryError") this.#failure ??= exhausted(error.message);
@@ -289,11 +297,14 @@ export class GpuDevice {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  #fail(message: string): Failure {
-    this.#failure ??= new Failure("engine-failed", message, remedy);
+  #fail(message: string, hint: string = remedy): Failure {
+    this.#failure ??= new Failure("engine-failed", message, hint);
     return this.#failure;
   }
 }
+
+const afterLoss =
+  "A computer that slept and a driver that was restarted lose it; if neither was so, take a smaller batch, update the driver, or do without the GPU: --engine cpu.";
 
 const useLess =
   "Use a smaller batch, narrower layers, smaller images or fewer of them; or the CPU engine: --engine cpu.";

@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isLibrary } from "../../../system/shared-library.ts";
 
 const library = "libEGL_nvidia.so.0";
 const manifest = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } };
@@ -34,15 +35,5 @@ export async function withDisplaylessDriver<Found>(find: () => Promise<Found | n
     delete process.env.VK_DRIVER_FILES;
     delete process.env.VK_ICD_FILENAMES;
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Asks the system's own search for libraries. One that was loaded is no module of Node's, which is another error. */
-function isLibrary(name: string): boolean {
-  try {
-    process.dlopen({ exports: {} }, name);
-    return true;
-  } catch (error) {
-    return /self-register/.test(String(error));
   }
 }
