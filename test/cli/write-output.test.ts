@@ -4,6 +4,10 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { requireOutput, writeOutput } from "../../src/ml/cli/write-output.ts";
+import { encodePng } from "../../src/ml/image/grey-image.ts";
+import { imagePng, plainGridPng } from "../../src/ml/image/picture-grid.ts";
+import { rasterise } from "../../src/ml/image/rasterise.ts";
+import { greyPng } from "../fixtures/picture-bytes.ts";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 
 const bytes = Buffer.from("new");
@@ -43,7 +47,8 @@ describe("a result written where the user said", () => {
 });
 
 describe("a place for a result", () => {
-  const png = Buffer.from("\x89PNG\r\n\x1a\nan earlier picture", "latin1");
+  const grey = { width: 2, height: 1, pixels: Uint8Array.from([10, 200]) };
+  const png = imagePng(grey);
 
   test("is new, empty, or an earlier result of its kind", async (t) => {
     const folder = temporaryFolder(t);
@@ -70,6 +75,34 @@ describe("a place for a result", () => {
     const path = join(temporaryFolder(t), "notes.png");
     writeFileSync(path, "notes");
     await assert.rejects(requireOutput(path, "png"), { code: "usage", message: /is no PNG/ });
+  });
+
+  test("is no PNG that others made, whatever is in it", async (t) => {
+    const path = join(temporaryFolder(t), "mine.png");
+    const signature = png.subarray(0, 8);
+    for (const content of [
+      encodePng(grey),
+      await greyPng(grey.pixels, 2, 1),
+      signature,
+      Buffer.concat([signature, Buffer.from("Software\0Latent Lab")]),
+      Buffer.concat([Buffer.alloc(8), png.subarray(8)]),
+    ]) {
+      writeFileSync(path, content);
+      await assert.rejects(requireOutput(path, "png"), {
+        code: "usage",
+        message: /mine\.png: is there already, and is no PNG that Latent Lab wrote/,
+        hint: "Name another file with -o, or remove this one first.",
+      });
+    }
+  });
+
+  test("is every PNG that we wrote: pixels alone, a grid, a drawing", async (t) => {
+    const path = join(temporaryFolder(t), "ours.png");
+    const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
+    for (const content of [png, plainGridPng(grey, 1), await rasterise(drawing, 1)]) {
+      writeFileSync(path, content);
+      await requireOutput(path, "png");
+    }
   });
 
   test("is none of the files that are read, by whatever path", async (t) => {

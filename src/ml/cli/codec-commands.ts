@@ -2,11 +2,10 @@
  * The commands encode and decode: from a picture to a `.latent` file and back, or, with --detail, to everything there
  * is to see of it as one JSON object. What each computes is in ../train/use-run.ts.
  */
-import { format, parse } from "node:path";
 import type { DecodedPicture, EncodedPicture } from "../../contract/encoded-picture.ts";
 import { Failure, storageFailure } from "../../contract/failure.ts";
 import { readWhole } from "../../system/regular-file.ts";
-import { type GreyImage, greyBytes } from "../image/grey-image.ts";
+import { encodePng, type GreyImage, greyBytes } from "../image/grey-image.ts";
 import { maximumLatentFileBytes } from "../image/latent-file.ts";
 import { imagePng } from "../image/picture-grid.ts";
 import type { Run } from "../train/run-record.ts";
@@ -18,6 +17,7 @@ import {
   type Inversion,
 } from "../train/use-run.ts";
 import type { Context } from "./context.ts";
+import { latentFileOf } from "./latent-file-name.ts";
 import { openRun, tellWritten, type UseArguments } from "./use-commands.ts";
 import { ratioInWords } from "./words.ts";
 import { requireOutput, writeOutput } from "./write-output.ts";
@@ -37,7 +37,7 @@ export type DecodeArguments = CodecArguments;
 export async function encode(context: Context, options: EncodeArguments): Promise<void> {
   requireJson(options);
   const { input, detail = false, invert = detail ? "auto" : "dataset" } = options;
-  const output = options.output ?? (detail ? null : besideImage(input));
+  const output = options.output ?? (detail ? null : await latentFileOf(input));
   if (output !== null) await requireOutput(output, "latent", [input]);
   const opened = await openRun(options);
   const encoded = await encodeImage({ ...opened, image: input, invert });
@@ -93,7 +93,7 @@ function encodedPicture(encoded: EncodedImage, invertedBy: EncodedPicture["inver
     mse,
     psnr: decibels(encoded.psnr),
     ssim,
-    bytes: { raw: width * height, png: imagePng(seen).length, latent: bytes.length },
+    bytes: { raw: width * height, png: encodePng(seen).length, latent: bytes.length },
     latentFile: bytes.toString("base64"),
     modelSha256,
     original: { width: original.width, height: original.height, format: original.format },
@@ -139,12 +139,6 @@ function pixelsAsText(image: GreyImage): string {
 /** JSON has no infinity, which stands for no difference at all. */
 function decibels(psnr: number): number | null {
   return Number.isFinite(psnr) ? psnr : null;
-}
-
-/** "digit.png" → "digit.latent", in the same folder. */
-function besideImage(image: string): string {
-  const { dir, name } = parse(image);
-  return format({ dir, name, ext: ".latent" });
 }
 
 async function readLatentFile(path: string): Promise<Uint8Array> {

@@ -4,18 +4,30 @@ import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { runFiles } from "../../contract/run.ts";
+import { isLatentFile, latentMagic } from "../image/latent-file.ts";
+import { isMarked, markedBytes } from "../image/png-mark.ts";
 import { writeFileDurably } from "../train/durable-file.ts";
 
-/** What commands write: their files' ending, what people call them, and how every such file begins. */
-const kinds = {
-  png: { ending: ".png", name: "PNG", start: [0x89, 0x50, 0x4e, 0x47] },
-  latent: { ending: ".latent", name: ".latent file", start: [0x89, 0x4c, 0x41, 0x54] },
-} as const;
-export type OutputKind = keyof typeof kinds;
+export type OutputKind = "png" | "latent";
+
+interface Kind {
+  readonly ending: string;
+  readonly name: string;
+  /** As much of a file as `isResult` has to see. */
+  readonly head: number;
+  /** Whether a file that begins so is one that a command wrote. */
+  isResult(head: Buffer): boolean;
+}
+
+/** What commands write. Anybody may have made a PNG, so that ours are marked; nobody else makes .latent files. */
+const kinds: Readonly<Record<OutputKind, Kind>> = {
+  png: { ending: ".png", name: "PNG", head: markedBytes, isResult: isMarked },
+  latent: { ending: ".latent", name: ".latent file", head: latentMagic.length, isResult: isLatentFile },
+};
 
 /**
  * To be asked before anything that takes time. Throws a Failure: usage where the file at `path` would take the place of
- * something that is no earlier result of this kind, of one of the files in `inputs`, or of a run's own files; where its
+ * something that is no earlier result of this kind (a PNG of the user's own, say), of one of the files in `inputs`, or of a run's own files; where its
  * ending is another kind's; storage-*.
  */
 export async function requireOutput(
@@ -37,7 +49,11 @@ export async function requireOutput(
   if (isOfRun(place))
     throw new Failure("usage", `${path}: is among the files of a run, which keep what it learnt`, another);
   if (await holdsAnother(path, kind))
-    throw new Failure("usage", `${path}: is there already, and is no ${name}`, another);
+    throw new Failure(
+      "usage",
+      `${path}: is there already, and is no ${name} that Latent Lab wrote`,
+      "Name another file with -o, or remove this one first.",
+    );
 }
 
 const another = "Name another file with -o.";
@@ -83,9 +99,9 @@ async function holdsAnother(path: string, kind: OutputKind): Promise<boolean> {
   try {
     const file = await open(path, "r");
     try {
-      const { start } = kinds[kind];
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(start.length), 0, start.length, 0);
-      return bytesRead > 0 && !buffer.equals(Buffer.from(start));
+      const { head, isResult } = kinds[kind];
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(head), 0, head, 0);
+      return bytesRead > 0 && !isResult(buffer.subarray(0, bytesRead));
     } finally {
       await file.close();
     }

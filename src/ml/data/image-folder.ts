@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DatasetChoice } from "../../contract/experiment.ts";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
-import { decodeGrey } from "../image/decode.ts";
+import { decodeGrey, pictureName } from "../image/decode.ts";
 import { permutation, RandomSequence, streams } from "../random.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { allocatePixels, hashPixels } from "./pixels.ts";
@@ -17,7 +17,6 @@ import type { Watch } from "./progress.ts";
 
 export type ImageFolderChoice = Omit<Extract<DatasetChoice, { kind: "folder" }>, "kind">;
 
-const pictureName = /\.(png|jpe?g|webp)$/i;
 /** Files are listed in memory: a mistaken "/" shall not fill it. */
 const maximumPictures = 2_000_000;
 const maximumDepth = 32;

@@ -9,6 +9,8 @@ import type { Sheet } from "./ink.ts";
 
 export const pictureFormats = ["png", "jpeg", "webp"] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
+/** How their files are called. */
+export const pictureName = /\.(png|jpe?g|webp)$/i;
 
 /** The most pixels of a picture: 2²⁷, that is 11,585 × 11,585. More is refused from the header, before decoding. */
 export const maximumPicturePixels = 2 ** 27;

@@ -48,13 +48,16 @@ export function enlarge(image: GreyImage, factor: number): GreyImage {
   return { width, height, pixels };
 }
 
-const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+export const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const headerBytes = 13;
+/** Where the chunk of a PNG's header ends, which is its first and always as long. */
+export const pngHeaderEnd = pngSignature.length + headerBytes + 12;
 
 /** An 8-bit greyscale PNG (ISO/IEC 15948), rows unfiltered: digits on black compress best so. */
 export function encodePng(image: GreyImage): Buffer {
   const { width, height } = image;
   const pixels = greyBytes(image);
-  const header = Buffer.alloc(13);
+  const header = Buffer.alloc(headerBytes);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.writeUInt8(8, 8); // bits per sample; the rest is zero: grey, deflate, no interlacing
@@ -63,9 +66,9 @@ export function encodePng(image: GreyImage): Buffer {
     filtered.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
   return Buffer.concat([
     pngSignature,
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(filtered, { level: 9 })),
-    chunk("IEND", new Uint8Array(0)),
+    pngChunk("IHDR", header),
+    pngChunk("IDAT", deflateSync(filtered, { level: 9 })),
+    pngChunk("IEND", new Uint8Array(0)),
   ]);
 }
 
@@ -74,7 +77,8 @@ export function pngDataUrl(image: GreyImage): string {
   return `data:image/png;base64,${encodePng(image).toString("base64")}`;
 }
 
-function chunk(type: string, data: Uint8Array): Buffer {
+/** Length, type, data and checksum. */
+export function pngChunk(type: string, data: Uint8Array): Buffer {
   const bytes = Buffer.alloc(data.length + 12);
   bytes.writeUInt32BE(data.length, 0);
   bytes.write(type, 4, "latin1");

@@ -34,7 +34,8 @@ export interface LatentImage {
   readonly latents: Float32Array;
 }
 
-const magic = [0x89, 0x4c, 0x41, 0x54] as const;
+/** How every `.latent` file begins. */
+export const latentMagic = [0x89, 0x4c, 0x41, 0x54] as const;
 const version = 1;
 const codingInt8 = 1;
 const headerBytes = 50;
@@ -52,7 +53,7 @@ export function encodeLatentFile(image: LatentImage): Uint8Array {
   const scale = quantisationScale(latents);
   const bytes = new Uint8Array(headerBytes + latents.length + checksumBytes);
   const view = new DataView(bytes.buffer);
-  bytes.set(magic, 0);
+  bytes.set(latentMagic, 0);
   view.setUint8(4, version);
   view.setUint8(5, codingInt8);
   view.setUint16(6, width, true);
@@ -68,10 +69,14 @@ export function encodeLatentFile(image: LatentImage): Uint8Array {
   return bytes;
 }
 
+/** Whether a file that begins so is meant to be a `.latent` file. */
+export function isLatentFile(start: Uint8Array): boolean {
+  return latentMagic.every((byte, index) => start[index] === byte);
+}
+
 /** Reads the bytes of `file` (the name is for messages). Throws a Failure (latent-invalid) unless they are exactly one file. */
 export function decodeLatentFile(bytes: Uint8Array, file: string): LatentImage {
-  if (!magic.every((byte, index) => bytes[index] === byte))
-    throw invalid(file, "is not a .latent file", "Make one by encoding a picture.");
+  if (!isLatentFile(bytes)) throw invalid(file, "is not a .latent file", "Make one by encoding a picture.");
   if (bytes.length < headerBytes + checksumBytes)
     throw invalid(file, `is cut short at byte ${bytes.length}, inside its header`, copyAgain);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

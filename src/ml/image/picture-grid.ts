@@ -6,6 +6,7 @@ import { encodePng, enlarge, type GreyImage, greyFloats, imageAt, pngDataUrl } f
 import { type Markup, markup } from "./markup.ts";
 import { formatValue } from "./number-scale.ts";
 import { approximateTextWidth, fontFamily, type Palette } from "./palette.ts";
+import { marked } from "./png-mark.ts";
 import { meanSquaredError, psnrOfError } from "./quality.ts";
 import { rasterise } from "./rasterise.ts";
 
@@ -30,9 +31,9 @@ export function enlargement(width: number, height: number): number {
   return Math.max(1, Math.round(tileSide / Math.max(width, height)));
 }
 
-/** One image as a PNG of its own size. */
+/** One image as a PNG file of its own size. */
 export function imagePng(image: GreyImage): Buffer {
-  return encodePng(image);
+  return marked(encodePng(image));
 }
 
 /**
@@ -53,7 +54,7 @@ export function plainGridPng(stack: ImageStack, cols: number, factor = 1, gap = 
     for (let row = 0; row < tile.height; row++)
       pixels.set(source.subarray(row * tile.width, (row + 1) * tile.width), (top + row) * width + left);
   }
-  return encodePng({ width, height, pixels });
+  return marked(encodePng({ width, height, pixels }));
 }
 
 interface Layout {

@@ -3,9 +3,11 @@
  * is the same everywhere.
  */
 
+import { marked } from "./png-mark.ts";
+
 /** A PNG of `zoom` pixels per unit of the SVG. The SVG is one of ours: trusted, and its size known. */
 export async function rasterise(svg: string, zoom: number): Promise<Buffer> {
   // Loaded when a picture is wanted: a run should not wait for it before its first step.
   const { render } = await import("./svg-renderer.ts");
-  return render(svg, zoom);
+  return marked(await render(svg, zoom));
 }

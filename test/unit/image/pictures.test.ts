@@ -7,6 +7,7 @@ import { encodePng, enlarge, greyBytes, imageAt } from "../../../src/ml/image/gr
 import { lightPalette } from "../../../src/ml/image/palette.ts";
 import {
   enlargement,
+  imagePng,
   pairPsnr,
   plainGridPng,
   reconstructionsPng,
@@ -40,6 +41,17 @@ for (const [width, height] of [
     assert.deepEqual([png.info.width, png.info.height], [width, height]);
     assert.deepEqual(new Uint8Array(png.data), image.pixels);
   });
+
+test("a picture for a file is marked as ours, in a way that the image library reads and passes over", async () => {
+  const image = stack(1, 28, 28);
+  const { comments } = await sharp(imagePng(image)).metadata();
+  assert.deepEqual(comments, [{ keyword: "Software", text: "Latent Lab" }]);
+  const { data } = await sharp(imagePng(image))
+    .toColourspace("b-w")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.deepEqual(new Uint8Array(data), image.pixels);
+});
 
 test("floats become the nearest grey level; what lies outside is clamped, NaN is black", () => {
   const pixels = Float32Array.from([0, 1, 0.5, -3, 7, Number.NaN, 100 / 255]);
