@@ -19,8 +19,13 @@ export const evaluationSchema = z.lazy(() =>
     pixelMse: z.number(),
     /** KL divergence of each latent dimension in nats, averaged over the images; empty for a plain autoencoder. */
     klPerDimension: z.array(z.number()),
-    /** Latent dimensions whose μ varies over the data by more than 0.01 (variance); null for a plain autoencoder. */
+    /**
+     * How many latent dimensions are active: the variance of their μ over the images is above 0.01. Null for a plain
+     * autoencoder, and for a single image, over which nothing varies.
+     */
     activeUnits: z.nullable(z.number()),
+    /** Which they are, in ascending order. Absent where `activeUnits` is null, and from runs of earlier versions. */
+    activeDimensions: z.optional(z.array(z.number())),
   }),
 );
 export type Evaluation = z.infer<typeof evaluationSchema>;

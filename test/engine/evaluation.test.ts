@@ -9,6 +9,7 @@ import { describe, test } from "node:test";
 import type { ExperimentFile } from "../../src/contract/experiment.ts";
 import type { SplitName } from "../../src/ml/data/dataset.ts";
 import type { Engine, Session } from "../../src/ml/engine/engine.ts";
+import { evaluationOf } from "../../src/ml/engine/evaluation-sums.ts";
 import { buildNetwork, type Network } from "../../src/ml/model/network.ts";
 import { assertClose } from "../reference/agreement.ts";
 import { patchDataset } from "../reference/datasets.ts";
@@ -86,6 +87,7 @@ for (const { name, file, engine, skip } of cases)
             assertClose(found.klPerDimension[dimension], kl, tolerance, `KL of dimension ${dimension}`);
           });
           assert.equal(found.activeUnits, expected.activeUnits);
+          assert.deepEqual(found.activeDimensions, expected.activeDimensions);
         }));
 
     // 16 is the batch: fewer, one more, and several batches with a remainder.
@@ -120,9 +122,23 @@ test("an active unit is one whose mean varies over the data by more than 0.01", 
     state.tensors.get("encoder.fc_mu.weight")?.value.fill(0, 0, 80).fill(1e-4, 80, 160);
     await session.restore(state);
     const found = await session.evaluate("test");
-    assert.equal(found.activeUnits, 1);
-    assert.equal(evaluateReference(new ReferenceModel(network, state), dataset.test).activeUnits, 1);
+    for (const { activeUnits, activeDimensions } of [
+      found,
+      evaluateReference(new ReferenceModel(network, state), dataset.test),
+    ])
+      assert.deepEqual([activeUnits, activeDimensions], [1, [2]]);
   });
+});
+
+test("over a single image nothing varies, and no unit is called active or inactive", () => {
+  const network = buildNetwork(experiment({ model: { kind: "variational", encoder: [80, 2] } }));
+  const sums = { reconstruction: 1, kl: 1, squares: 1 };
+  const once = evaluationOf(network, { ...sums, images: 1, latent: [1, 1, 3, 0, 9, 0] }, () => 0);
+  assert.equal(once.activeUnits, null);
+  assert.ok(!("activeDimensions" in once));
+  // μ is 3 and 0 for one image, 0 and 0 for the other.
+  const twice = evaluationOf(network, { ...sums, images: 2, latent: [1, 1, 3, 0, 9, 0] }, () => 0);
+  assert.deepEqual([twice.activeUnits, twice.activeDimensions], [1, [0]]);
 });
 
 test("a session without a dataset restores, encodes and decodes", async () => {

@@ -157,6 +157,7 @@ for (const [name, file] of Object.entries(models))
             assertClose(found.klPerDimension[dimension], kl, tolerance, `KL of dimension ${dimension}`);
           });
           assert.equal(found.activeUnits, expected.activeUnits);
+          assert.deepEqual(found.activeDimensions, expected.activeDimensions);
         }
       }));
 

@@ -29,7 +29,7 @@ export function evaluateReference(model: ReferenceModel, split: Split): Evaluati
     klPerDimension: Array.from({ length: pass.divergences.cols }, (_, dimension) =>
       columnMean(pass.divergences, dimension),
     ),
-    activeUnits: network.variational ? activeUnits(pass.mean) : null,
+    ...activity(pass.mean, network.variational),
   };
 }
 
@@ -45,13 +45,14 @@ function columnMean(matrix: Matrix, col: number): number {
   return sum / matrix.rows;
 }
 
-/** Dimensions whose mean varies over the images by more than 0.01 (Burda et al., "Importance Weighted Autoencoders"). */
-function activeUnits(means: Matrix): number {
-  let active = 0;
+/** Dimensions whose mean has a variance above 0.01 over the images (Burda et al., "Importance Weighted Autoencoders"). */
+function activity(means: Matrix, variational: boolean): Pick<Evaluation, "activeUnits" | "activeDimensions"> {
+  if (!variational || means.rows < 2) return { activeUnits: null };
+  const active: number[] = [];
   for (let dimension = 0; dimension < means.cols; dimension++) {
     const centre = columnMean(means, dimension);
     const squares = means.map((value, _, col) => (col === dimension ? (value - centre) ** 2 : 0));
-    if (columnMean(squares, dimension) > 0.01) active++;
+    if (columnMean(squares, dimension) > 0.01) active.push(dimension);
   }
-  return active;
+  return { activeUnits: active.length, activeDimensions: active };
 }

@@ -95,8 +95,8 @@ function drawBar(dimension: Dimension, rank: number, count: number, highest: num
   );
 }
 
-function wordsOf({ index, kl, isActive }: Dimension): string {
-  return `dimension ${index}: ${formatValue(kl)} nats${isActive ? "" : ", inactive"}`;
+function wordsOf({ index, kl }: Dimension): string {
+  return `dimension ${index}: ${formatValue(kl)} nats`;
 }
 
 /** By how much a dimension carries; whether its mean varies with the image is the other measure there is. */
@@ -112,13 +112,13 @@ function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): s
     ...(inactive.length === 0 ? [] : [inactiveInWords(inactive)]),
     ...(activeUnits === null || activeUnits === active
       ? []
-      : [`By the variance of their means, ${activeUnits} are active.`]),
+      : [`${activeUnits} are active: the variance of their means is above 0.01.`]),
   ].join(" ");
 }
 
 /** By their numbers, where those are few. */
 function inactiveInWords(dimensions: readonly Dimension[]): string {
-  if (dimensions.length > 12) return `The other ${dimensions.length} are inactive.`;
+  if (dimensions.length > 12) return `The other ${dimensions.length} carry less.`;
   const numbers = dimensions.map(({ index }) => index).sort((a, b) => a - b);
-  return `Inactive: ${numbers.join(", ")}.`;
+  return `Less: ${numbers.join(", ")}.`;
 }

@@ -14,7 +14,7 @@ export function evaluationLines(test: Evaluation, split: SplitName = "test"): st
   }
   lines.push(`pixels       mean squared error ${test.pixelMse.toFixed(5)}`);
   if (test.activeUnits !== null) {
-    lines.push(`latents      ${test.activeUnits} of ${test.klPerDimension.length} dimensions are in use`);
+    lines.push(`latents      ${test.activeUnits} of ${test.klPerDimension.length} dimensions are active`);
   }
   return lines;
 }

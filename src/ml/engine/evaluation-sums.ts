@@ -28,8 +28,7 @@ export function evaluationOf(
   const kl = sums.kl * scale;
   const perDimension = (part: number): number[] =>
     Array.from({ length: latent }, (_, index) => (sums.latent[part * latent + index] ?? 0) / sums.images);
-  const means = perDimension(1);
-  const variances = perDimension(2).map((square, index) => square - (means[index] ?? 0) ** 2);
+  const active = variational && sums.images > 1 ? activeDimensions(perDimension(1), perDimension(2)) : null;
   return {
     loss: reconstruction + loss.beta * kl,
     reconstruction,
@@ -38,6 +37,15 @@ export function evaluationOf(
       loss.reconstruction === "bce" ? reconstruction - floorPerPixel() * pixels * lossScale(network) : null,
     pixelMse: sums.squares / (sums.images * pixels),
     klPerDimension: variational ? perDimension(0) : [],
-    activeUnits: variational ? variances.filter((variance) => variance > activeVariance).length : null,
+    activeUnits: active?.length ?? null,
+    ...(active === null ? {} : { activeDimensions: active }),
   };
+}
+
+/** From the means of μ and of μ² over the images, dimension by dimension. */
+function activeDimensions(means: readonly number[], squares: readonly number[]): number[] {
+  return [...means.keys()].filter((index) => {
+    const variance = (squares[index] ?? 0) - (means[index] ?? 0) ** 2;
+    return variance > activeVariance;
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * How much each latent dimension of a VAE says: its KL divergence as a bar, the most telling first. Dimensions the
- * encoder leaves unused (posterior collapse) are drawn hollow.
+ * How much each latent dimension of a VAE says: its KL divergence as a bar, the most telling first. Inactive dimensions,
+ * whose μ hardly varies with the image (posterior collapse), are drawn hollow.
  */
 import type { Evaluation } from "../../contract/losses.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -17,11 +17,11 @@ const maximumBars = 96;
 /** Bars no closer than this each carry the number of their dimension. */
 const numberedPitch = 17;
 
-/** One latent dimension, its KL divergence in nats per image, and whether the model uses it. */
+/** One latent dimension, its KL divergence in nats per image, and whether it is known to be inactive. */
 interface Dimension {
   readonly index: number;
   readonly kl: number;
-  readonly active: boolean;
+  readonly inactive: boolean;
 }
 
 /** SVG of 600 × 300, or 400 × 300. `klPerDimension` must not be empty: there is nothing to draw for a plain autoencoder. */
@@ -43,7 +43,7 @@ export function klChart(evaluation: Evaluation, palette: Palette, room: keyof ty
 <text x="${left - 8}" y="${round(y(tick) + 4.5)}" fill="${palette.muted}" font-size="13" text-anchor="end">${names[index] ?? ""}</text>
 `,
   );
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(dimensions)}" font-family="${fontFamily}">
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(dimensions, evaluation.activeUnits)}" font-family="${fontFamily}">
 ${grid}${bars(shown, pitch, y, floor, palette)}
 <line x1="${left}" x2="${width}" y1="${floor}" y2="${floor}" stroke="${palette.muted}"/>
 <text x="${(left + width) / 2}" y="${height - 4}" fill="${palette.muted}" font-size="13" text-anchor="middle">${axisTitle(dimensions, pitch)}</text>
@@ -51,15 +51,14 @@ ${grid}${bars(shown, pitch, y, floor, palette)}
 }
 
 /**
- * The dimensions, largest KL first. An evaluation says how many are active, not which; a dimension whose mean does
- * not vary with the image has almost no KL, so the last ones are the inactive ones.
+ * The dimensions, largest KL first. That is no measure of which are active: a constant μ far from the prior's costs KL
+ * too, and with a small β so does a narrow posterior.
  */
-function byContribution({ klPerDimension, activeUnits }: Evaluation): Dimension[] {
-  const active = activeUnits ?? klPerDimension.length;
+function byContribution({ klPerDimension, activeDimensions }: Evaluation): Dimension[] {
+  const active = new Set(activeDimensions ?? klPerDimension.keys());
   return klPerDimension
-    .map((kl, index) => ({ index, kl: Number.isFinite(kl) ? kl : 0 }))
-    .sort((a, b) => b.kl - a.kl)
-    .map((dimension, rank) => ({ ...dimension, active: rank < active }));
+    .map((kl, index) => ({ index, kl: Number.isFinite(kl) ? kl : 0, inactive: !active.has(index) }))
+    .sort((a, b) => b.kl - a.kl);
 }
 
 function bars(
@@ -70,18 +69,18 @@ function bars(
   palette: Palette,
 ): Markup[] {
   const barWidth = Math.min(36, pitch * 0.72);
-  return dimensions.map(({ index, kl, active }, rank) => {
+  return dimensions.map(({ index, kl, inactive }, rank) => {
     const centre = left + (rank + 0.5) * pitch;
     // A dimension that says nothing still shows that it is there.
     const barHeight = Math.max(3, floor - y(kl));
-    const look = active
-      ? markup`fill="${palette.train}"`
-      : markup`fill="none" stroke="${palette.muted}" stroke-width="1.25"`;
+    const look = inactive
+      ? markup`fill="none" stroke="${palette.muted}" stroke-width="1.25"`
+      : markup`fill="${palette.train}"`;
     const number =
       pitch < numberedPitch
         ? ""
         : markup`<text x="${round(centre)}" y="${floor + 17}" fill="${palette.muted}" font-size="${pitch < 20 ? 10 : 12}" text-anchor="middle">${index}</text>`;
-    return markup`<rect x="${round(centre - barWidth / 2)}" y="${round(floor - barHeight)}" width="${round(barWidth)}" height="${round(barHeight)}" rx="1.5" ${look}><title>dimension ${index}: ${formatValue(kl)} nats${active ? "" : ", inactive"}</title></rect>${number}
+    return markup`<rect x="${round(centre - barWidth / 2)}" y="${round(floor - barHeight)}" width="${round(barWidth)}" height="${round(barHeight)}" rx="1.5" ${look}><title>dimension ${index}: ${formatValue(kl)} nats${inactive ? ", inactive" : ""}</title></rect>${number}
 `;
   });
 }
@@ -92,12 +91,13 @@ function axisTitle(dimensions: readonly Dimension[], pitch: number): string {
   return pitch < numberedPitch ? "latent dimensions" : "latent dimension";
 }
 
-function describe(dimensions: readonly Dimension[]): string {
-  const active = dimensions.filter((dimension) => dimension.active).length;
+function describe(dimensions: readonly Dimension[], activeUnits: number | null): string {
   const [first] = dimensions;
-  const largest =
-    first === undefined ? "" : `, the largest ${formatValue(first.kl)} nats (dimension ${first.index})`;
-  return `KL divergence of each latent dimension: ${active} of ${dimensions.length} active${largest}.`;
+  const facts = [
+    ...(activeUnits === null ? [] : [`${activeUnits} of ${dimensions.length} active`]),
+    ...(first === undefined ? [] : [`the largest ${formatValue(first.kl)} nats (dimension ${first.index})`]),
+  ];
+  return `KL divergence of each latent dimension: ${facts.join(", ")}.`;
 }
 
 function round(value: number): number {

@@ -75,7 +75,7 @@ function activeDimensions({ activeUnits, klPerDimension }: Evaluation): Figure |
     name: "Active dimensions",
     value: `${activeUnits}`,
     unit: `of ${klPerDimension.length}`,
-    detail: "μ varies over the test split by more than 0.01",
+    detail: "the variance of μ over the test split is above 0.01",
   };
 }
 

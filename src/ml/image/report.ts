@@ -165,15 +165,17 @@ function samplesNote({ model }: Experiment): string {
 function latentSection(test: Evaluation): Markup {
   return markup`<section aria-labelledby="latents">
 <h2 id="latents">KL divergence per latent dimension</h2>
-<p class="note">${latentNote(test.klPerDimension.length, test.activeUnits)}</p>
+<p class="note">${latentNote(test)}</p>
 <div class="room bars"><div class="wide">${klChart(test, pagePalette, "wide")}</div><div class="narrow">${klChart(test, pagePalette, "narrow")}</div></div>
 </section>`;
 }
 
-function latentNote(count: number, active: number | null): string {
+function latentNote({ klPerDimension, activeDimensions }: Evaluation): string {
   const used = "Nats per image on the test split, the most telling first.";
-  if (active === null || active === count) return `${used} All are active.`;
-  return `${used} ${active} of ${count} are active; the hollow bars are dimensions the encoder leaves unused.`;
+  if (activeDimensions === undefined) return used;
+  const [active, count] = [activeDimensions.length, klPerDimension.length];
+  if (active === count) return `${used} All are active.`;
+  return `${used} ${active} of ${count} are active; the hollow bars are the others, whose μ hardly varies with the image.`;
 }
 
 function tiles(stack: ImageStack, describe: (index: number) => string): Markup[] {

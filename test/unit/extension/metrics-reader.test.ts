@@ -26,6 +26,7 @@ const epoch: MetricsLine = {
     pixelMse: 0.06,
     klPerDimension: [0.8, 0.3],
     activeUnits: 2,
+    activeDimensions: [0, 1],
   },
   seconds: 0.37,
   imagesPerSecond: 5347,

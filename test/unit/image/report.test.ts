@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { DatasetChoice } from "../../../src/contract/experiment.ts";
+import type { Evaluation } from "../../../src/contract/losses.ts";
 import { escapeText, markup } from "../../../src/ml/image/markup.ts";
 import { renderReport } from "../../../src/ml/image/report.ts";
 import { autoencoder, epochsOf, finished, stackOf, vae } from "./run-data.ts";
@@ -74,10 +75,27 @@ test("names that are markup are shown, not run", () => {
   assert.match(page, /&lt;script&gt;alert\(&quot;x&quot;\)/);
 });
 
-test("inactive latent dimensions are marked, the ones with the least KL", () => {
+/** The report of the run with other evaluations. */
+function reportWith(change: (test: Evaluation) => Evaluation): string {
+  return renderReport({ ...run, epochs: epochs.map((epoch) => ({ ...epoch, test: change(epoch.test) })) });
+}
+
+test("inactive latent dimensions are marked, which need not be the ones with the least KL", () => {
   const page = renderReport(run);
-  for (const dimension of [1, 3]) assert.match(page, new RegExp(`dimension ${dimension}: [^<]*, inactive`));
-  for (const dimension of [0, 2]) assert.match(page, new RegExp(`dimension ${dimension}: [^,<]* nats<`));
+  for (const dimension of [0, 3]) assert.match(page, new RegExp(`dimension ${dimension}: [^<]*, inactive`));
+  for (const dimension of [1, 2]) assert.match(page, new RegExp(`dimension ${dimension}: [^,<]* nats<`));
+  assert.match(page, /2 of 4 are active; the hollow bars are the others/);
+  const all = reportWith((test) => ({ ...test, activeUnits: 4, activeDimensions: [0, 1, 2, 3] }));
+  assert.match(all, /first\. All are active\./);
+});
+
+test("where it is not known which latent dimensions are active, none is marked and nothing is said of them", () => {
+  const old = reportWith(({ activeDimensions: _, ...test }) => test);
+  assert.match(old, /Active dimensions/);
+  assert.doesNotMatch(old, /, inactive|hollow|All are active/);
+  const single = reportWith(({ activeDimensions: _, ...test }) => ({ ...test, activeUnits: null }));
+  assert.match(single, /id="latents"/);
+  assert.doesNotMatch(single, /active/i);
 });
 
 test("compression is stated in dimensions and in bytes", () => {

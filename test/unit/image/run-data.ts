@@ -75,6 +75,7 @@ export function epochsOf(losses: readonly number[]): EpochEvent[] {
       pixelMse: 0.0125,
       klPerDimension: [2.5, 0.001, 1.25, 0.002],
       activeUnits: 2,
+      activeDimensions: [1, 2],
     },
     seconds: 1.4,
     imagesPerSecond: 43_000,
