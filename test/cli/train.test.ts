@@ -45,7 +45,10 @@ test("train tells epochs and results on stdout, all else on stderr, without a ba
   for (const name of ["loss.png", "reconstructions.png", "samples.png", "report.html", "model.safetensors"]) {
     assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
   }
-  assert.match(stdout, /compression {2}196× fewer numbers; in bytes 49× smaller as float32, 196× as int8/);
+  assert.match(
+    stdout,
+    /compression {2}196× fewer numbers; in bytes 49× smaller as float32, 196× smaller as int8/,
+  );
   assert.match(stdout, /above floor/);
   assert.match(
     stderr,

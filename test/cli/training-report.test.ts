@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Output } from "../../src/ml/cli/terminal.ts";
 import { JsonTrainingReport, TextTrainingReport } from "../../src/ml/cli/training-report.ts";
-import { start } from "../unit/image/run-data.ts";
+import { epochsOf, start } from "../unit/image/run-data.ts";
 
 test("a stop keeps what has been trained, and says where that is nothing", () => {
   const stream = new PassThrough({ encoding: "utf8" });
@@ -23,4 +23,23 @@ test("a stop keeps what has been trained, and says where that is nothing", () =>
       /^Stopping and keeping what has been trained; Ctrl-C again leaves at once\.$/m,
     );
   }
+});
+
+test("an epoch is told with the weight that the experiment gives the KL divergence", () => {
+  const stream = new PassThrough({ encoding: "utf8" });
+  const terminal = {
+    out: new Output(stream, "results", {}),
+    err: new Output(new PassThrough(), "remarks", {}),
+  };
+  const [epoch] = epochsOf([100]);
+  assert.ok(epoch !== undefined);
+  const told = (experiment: Record<string, unknown>): string => {
+    const report = new TextTrainingReport(terminal, {});
+    report.onEvent({ ...start, experiment });
+    report.onEvent(epoch);
+    return stream.read();
+  };
+  assert.match(told({ loss: { beta: 4 } }), /KL 19\.60 × 4\)/);
+  assert.match(told({ loss: { beta: 1 } }), /KL 19\.60\)/);
+  assert.match(told({}), /KL 19\.60\)/);
 });

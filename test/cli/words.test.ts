@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   bytesInWords,
+  comparedInWords,
   durationInWords,
   grouped,
   lossInWords,
@@ -77,6 +78,18 @@ test("bytes and ratios", () => {
     "2.5 TB",
   ]);
   assert.deepEqual([24.5, 6.125, 196, 130.7].map(ratioInWords), ["24.5×", "6.1×", "196×", "131×"]);
+});
+
+test("what is larger is not called smaller", () => {
+  const compare = (ratio: number) => comparedInWords(ratio, ["smaller", "larger", "as large"]);
+  assert.deepEqual([24.5, 1.04, 1, 0.96, 0.784, 0.05].map(compare), [
+    "24.5× smaller",
+    "as large",
+    "as large",
+    "as large",
+    "1.3× larger",
+    "20× larger",
+  ]);
 });
 
 test("a table's columns line up and its lines have no spaces at their ends", () => {

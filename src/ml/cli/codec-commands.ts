@@ -17,9 +17,9 @@ import {
   type Inversion,
 } from "../train/use-run.ts";
 import type { Context } from "./context.ts";
+import { sizeInWords } from "./evaluation-words.ts";
 import { latentFileOf } from "./latent-file-name.ts";
 import { openRun, tellWritten, type UseArguments } from "./use-commands.ts";
-import { ratioInWords } from "./words.ts";
 import { requireOutput, writeOutput } from "./write-output.ts";
 
 interface CodecArguments extends UseArguments {
@@ -73,8 +73,8 @@ function tellEncoded(
   const { out } = context.terminal;
   const raw = width * height;
   out.line(
-    `  ${raw} pixels in ${latents.length} latents of one byte (${ratioInWords(raw / latents.length)} smaller); ` +
-      `the file has ${bytes.length} bytes (${ratioInWords(raw / bytes.length)})`,
+    `  ${raw} pixels in ${latents.length} latents of one byte (${sizeInWords(raw / latents.length)}); ` +
+      `the file has ${bytes.length} bytes (${sizeInWords(raw / bytes.length)})`,
   );
   out.line(`  decodes to the picture with a PSNR of ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(3)}`);
 }

@@ -182,6 +182,13 @@ function nameOf({ experiment }: StartEvent): string {
   return typeof experiment.name === "string" ? experiment.name : "experiment";
 }
 
+/** The weight of the KL divergence. */
+function betaOf(start: StartEvent | null): number {
+  const loss = start?.experiment.loss;
+  const stated = typeof loss === "object" && loss !== null && "beta" in loss ? loss.beta : null;
+  return typeof stated === "number" ? stated : 1;
+}
+
 /** "epoch 1/5  train 164.91  test 127.30 (reconstruction 104.11, KL 23.19)  1.4 s  43,000 images/s". */
 function epochLine(event: EpochEvent, start: StartEvent | null): string {
   const total = start?.epochs ?? event.epoch;
@@ -189,7 +196,7 @@ function epochLine(event: EpochEvent, start: StartEvent | null): string {
   return [
     `epoch ${number}/${total}`,
     `train ${lossInWords(event.train.loss)}`,
-    `test ${lossInWords(event.test.loss)}${partsInWords(event.test)}`,
+    `test ${lossInWords(event.test.loss)}${partsInWords(event.test, betaOf(start))}`,
     durationInWords(event.seconds),
     `${rounded(event.imagesPerSecond)} images/s`,
   ].join("  ");
@@ -201,7 +208,7 @@ function doneLines(done: DoneEvent, start: StartEvent | null, out: Output): stri
     "",
     out.bold(`${epochsInWords(done.epochs)} in ${durationInWords(done.seconds)} of training${why}`),
     ...(start === null ? [] : [`  data         ${start.dataset.source}`]),
-    ...evaluationLines(done.test).map((line) => `  ${line}`),
+    ...evaluationLines(done.test, betaOf(start)).map((line) => `  ${line}`),
     `  compression  ${compressionInWords(done.compression)}`,
     "",
     `Run folder: ${out.bold(shortPath(done.run))}`,

@@ -48,7 +48,8 @@ export async function evaluate(context: Context, options: EvaluateArguments): Pr
   }
   if (!result.sameData) err.line("These are not the images that the run was trained with.");
   out.line(`${out.bold(shortPath(result.run))}  ${options.split} split of ${result.dataset.source}`);
-  for (const line of evaluationLines(result.evaluation, options.split)) out.line(`  ${line}`);
+  const { beta } = opened.run.record.experiment.loss;
+  for (const line of evaluationLines(result.evaluation, beta, options.split)) out.line(`  ${line}`);
   out.line(`  compression  ${compressionInWords(result.compression)}`);
 }
 

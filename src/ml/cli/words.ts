@@ -49,6 +49,19 @@ export function ratioInWords(ratio: number): string {
   return `${ratio >= 100 ? Math.round(ratio) : Number(ratio.toFixed(1))}×`;
 }
 
+/**
+ * How something compares with another that is `ratio` times as much: ["smaller", "larger", "as large"] give
+ * "24.5× smaller", "1.3× larger" for a ratio below 1, and "as large".
+ */
+export function comparedInWords(
+  ratio: number,
+  [less, more, same]: readonly [string, string, string],
+): string {
+  const [factor, word] = ratio < 1 ? [1 / ratio, more] : [ratio, less];
+  const words = ratioInWords(factor);
+  return words === "1×" ? same : `${words} ${word}`;
+}
+
 /** A path as short as it can be said from here. */
 export function shortPath(path: string): string {
   const fromHere = relative(process.cwd(), path);

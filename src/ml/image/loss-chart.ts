@@ -95,21 +95,27 @@ ${panels.length > 0 ? "" : markup`<text x="${size.width / 2}" y="${size.height /
 </svg>`;
 }
 
-/** The unit of the experiment's losses, in words. */
-export function lossUnit({ loss }: Model): string {
+/** The units of the experiment's losses, in words: the KL divergence is in nats whatever the reconstruction is in. */
+export function lossUnits({ model, loss }: Model): Readonly<Record<keyof Losses, string>> {
   const quantity = loss.reconstruction === "bce" ? "nats" : "squared error";
-  return loss.reduction === "sum" ? `${quantity} per image` : `${quantity} per pixel`;
+  const isMixed = model.kind === "variational" && quantity !== "nats";
+  const per = loss.reduction === "sum" ? "per image" : "per pixel";
+  return {
+    loss: `${isMixed ? `${quantity} plus nats` : quantity} ${per}`,
+    reconstruction: `${quantity} ${per}`,
+    kl: `nats ${per}`,
+  };
 }
 
 /** None before the first epoch. */
 function panelsOf(epochs: readonly EpochLosses[], experiment: Model, palette: Palette): Panel[] {
   if (epochs.length === 0) return [];
   const variational = experiment.model.kind === "variational";
-  const unit = lossUnit(experiment);
+  const units = lossUnits(experiment);
   const range = { first: epochs[0]?.epoch ?? 1, last: epochs.at(-1)?.epoch ?? 1 };
   const panel = (title: string, key: keyof Losses, bound: Panel["bound"]): Panel => ({
     title,
-    unit,
+    unit: units[key],
     bound,
     epochs: range,
     series: [

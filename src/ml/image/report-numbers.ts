@@ -3,7 +3,7 @@
  */
 import type { DoneEvent, EpochEvent } from "../../contract/events.ts";
 import type { Evaluation } from "../../contract/losses.ts";
-import { lossUnit } from "./loss-chart.ts";
+import { lossUnits } from "./loss-chart.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatCount, formatValue } from "./number-scale.ts";
 import { formatDecibels } from "./picture-grid.ts";
@@ -46,7 +46,7 @@ function testLoss({ experiment }: ReportData, { train, test }: EpochEvent): Figu
     name: "Test loss",
     value: formatValue(test.loss),
     unit: "",
-    detail: `${lossUnit(experiment)}; train ${formatValue(train.loss)}`,
+    detail: `${lossUnits(experiment).loss}; train ${formatValue(train.loss)}`,
   };
 }
 
@@ -56,7 +56,7 @@ function floorDistance({ experiment }: ReportData, test: Evaluation): Figure | n
     name: "Above the BCE floor",
     value: formatValue(test.aboveFloor),
     unit: "",
-    detail: `${lossUnit(experiment)}; a perfect reconstruction scores ${formatValue(test.reconstruction - test.aboveFloor)}`,
+    detail: `${lossUnits(experiment).reconstruction}; a perfect reconstruction scores ${formatValue(test.reconstruction - test.aboveFloor)}`,
   };
 }
 

@@ -8,9 +8,9 @@ import type { DatasetChoice, Experiment } from "../../contract/experiment.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import { imageAt, pngDataUrl } from "./grey-image.ts";
 import { klChart } from "./kl-chart.ts";
-import { lossChartMarkup, lossUnit } from "./loss-chart.ts";
+import { lossChartMarkup, lossUnits } from "./loss-chart.ts";
 import { Markup, markup } from "./markup.ts";
-import { formatCount, formatValue } from "./number-scale.ts";
+import { formatCount } from "./number-scale.ts";
 import { pagePalette } from "./palette.ts";
 import { formatDecibels, type ImageStack, pairPsnr, stackCount } from "./picture-grid.ts";
 import type { ReportData } from "./report-data.ts";
@@ -99,12 +99,14 @@ function ending({ reason }: DoneEvent): string {
 }
 
 function curvesNote({ experiment, epochs }: ReportData): string {
-  const unit = lossUnit(experiment);
+  const units = lossUnits(experiment);
   const { beta } = experiment.loss;
+  const weighted = beta === 1 ? "the KL divergence" : `${beta} times the KL divergence`;
+  const inOwnUnit = units.reconstruction === units.kl ? "" : `, in ${units.reconstruction},`;
   const parts =
     experiment.model.kind === "variational"
-      ? `The loss is the reconstruction plus ${beta === 1 ? "" : `${formatValue(beta)} times `}the KL divergence, in ${unit}.`
-      : `The loss is the reconstruction's, in ${unit}.`;
+      ? `The loss is the reconstruction${inOwnUnit} plus ${weighted}, in ${units.kl}.`
+      : `The loss is the reconstruction's, in ${units.loss}.`;
   const floor =
     (epochs.at(-1)?.test.aboveFloor ?? null) === null
       ? ""

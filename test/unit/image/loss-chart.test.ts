@@ -30,6 +30,22 @@ test("a VAE's chart adds the reconstruction and the KL divergence", () => {
   assert.match(svg, />KL divergence</);
 });
 
+test("each panel has the unit of what it shows: the KL divergence is in nats, also beside a squared error", () => {
+  const units = (experiment: typeof vae) => {
+    const svg = lossChart(epochsOf([165, 122, 115]), experiment, "run1", lightPalette);
+    return [...svg.matchAll(/>([^<]*per (?:image|pixel))</g)].map((match) => match[1]);
+  };
+  const mse = { reconstruction: "mse", reduction: "sum", beta: 1 } as const;
+  assert.deepEqual(units(vae), ["nats per image", "nats per image", "nats per image"]);
+  assert.deepEqual(units({ ...vae, loss: mse }), [
+    "squared error plus nats per image",
+    "squared error per image",
+    "nats per image",
+  ]);
+  assert.deepEqual(units({ ...vae, loss: { ...mse, reduction: "mean" } }).at(-1), "nats per pixel");
+  assert.deepEqual(units({ ...autoencoder, loss: mse }), ["squared error per image"]);
+});
+
 test("a falling loss is drawn falling, from the left edge to the right", () => {
   const [train = []] = polylines(lossChart(epochsOf([3, 2, 1]), autoencoder, "run1", lightPalette));
   const [first = [], second = [], third = []] = train;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import type { DatasetChoice } from "../../../src/contract/experiment.ts";
+import type { DatasetChoice, Experiment } from "../../../src/contract/experiment.ts";
 import type { Evaluation } from "../../../src/contract/losses.ts";
 import { escapeText, markup } from "../../../src/ml/image/markup.ts";
 import { renderReport } from "../../../src/ml/image/report.ts";
@@ -96,6 +96,21 @@ test("where it is not known which latent dimensions are active, none is marked a
   const single = reportWith(({ activeDimensions: _, ...test }) => ({ ...test, activeUnits: null }));
   assert.match(single, /id="latents"/);
   assert.doesNotMatch(single, /active/i);
+});
+
+test("the report says what the loss is made of, each part in its unit and with its weight", () => {
+  const note = (loss: Experiment["loss"]) =>
+    /The loss is [^.]*(?:\.\d[^.]*)*\./.exec(renderReport({ ...run, experiment: { ...vae, loss } }))?.[0];
+  const loss = { reconstruction: "bce", reduction: "sum", beta: 1 } as const;
+  assert.equal(note(loss), "The loss is the reconstruction plus the KL divergence, in nats per image.");
+  assert.equal(
+    note({ ...loss, beta: 2 }),
+    "The loss is the reconstruction plus 2 times the KL divergence, in nats per image.",
+  );
+  assert.equal(
+    note({ ...loss, reconstruction: "mse", reduction: "mean", beta: 0.5 }),
+    "The loss is the reconstruction, in squared error per pixel, plus 0.5 times the KL divergence, in nats per pixel.",
+  );
 });
 
 test("compression is stated in dimensions and in bytes", () => {
