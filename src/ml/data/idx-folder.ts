@@ -5,10 +5,11 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { Failure } from "../../contract/failure.ts";
 import type { Split, SplitName } from "./dataset.ts";
 import { type IdxFile, type IdxKind, openIdx } from "./idx.ts";
 import { allocatePixels, type PixelBlock } from "./pixels.ts";
+import { unlistable } from "./unlistable.ts";
 
 /** Absolute or relative paths; null where the folder has no such file. */
 export interface IdxSplitFiles {
@@ -53,9 +54,7 @@ async function namesIn(folder: string): Promise<Set<string>> {
   try {
     return new Set(await readdir(folder));
   } catch (error) {
-    if (hasSystemCode(error, "ENOENT", "ENOTDIR"))
-      throw new Failure("dataset-missing", `${folder}: no such folder`, "Check the path.", { cause: error });
-    throw storageFailure(error, folder, "read");
+    throw await unlistable(folder, error);
   }
 }
 

@@ -8,15 +8,19 @@ import { readdir, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DatasetChoice } from "../../contract/experiment.ts";
-import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
+import { Failure, storageFailure } from "../../contract/failure.ts";
 import { decodeGrey, pictureName } from "../image/decode.ts";
+import { greyOfAll } from "../image/grey-image.ts";
 import { permutation, RandomSequence, streams } from "../random.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { allocatePixels, hashPixels } from "./pixels.ts";
 import type { Watch } from "./progress.ts";
+import { unlistable } from "./unlistable.ts";
 
 export type ImageFolderChoice = Omit<Extract<DatasetChoice, { kind: "folder" }>, "kind">;
 
+/** What encoding leaves beside pictures, which nobody takes for one. */
+const encodedName = /\.latent$/i;
 /** Files are listed in memory: a mistaken "/" shall not fill it. */
 const maximumPictures = 2_000_000;
 const maximumDepth = 32;
@@ -37,6 +41,7 @@ export async function loadImageFolder(choice: ImageFolderChoice, watch: Watch = 
   const { train, test } = splitPictures(pictures, testFraction, seed);
   const pixels = allocatePixels(path, width * height, train.length, test.length);
   await decodeAll(path, [...train, ...test], choice, pixels.all, watch);
+  refuseBlank(choice, pixels.all);
   const labelNames = [...new Set(pictures.map(labelOf))].sort();
   const splitOf = (names: readonly string[], into: Uint8Array): Split => ({
     count: names.length,
@@ -81,7 +86,7 @@ interface Listing {
 
 /**
  * Paths below `folder`, with slashes, in the order of their UTF-16 code units, which no file system or locale changes.
- * Hidden files and folders are passed over, and so are files of other kinds, which are counted. Links to files are followed, links to folders
+ * Hidden files and folders are passed over, and so are files of other kinds, which are counted, but for `.latent` files. Links to files are followed, links to folders
  * are not: so there are no circles.
  */
 async function listPictures(folder: string, watch: Watch): Promise<Listing> {
@@ -94,7 +99,7 @@ async function listPictures(folder: string, watch: Watch): Promise<Listing> {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory() && depth < maximumDepth) await visit(path, depth + 1);
       else if (!pictureName.test(entry.name)) {
-        if (entry.isFile()) others.add(path);
+        if (entry.isFile() && !encodedName.test(entry.name)) others.add(path);
       } else if (await isFile(join(folder, path), entry)) pictures.push(path);
       if (pictures.length > maximumPictures)
         throw new Failure(
@@ -113,8 +118,7 @@ async function entriesOf(folder: string, below: string): Promise<Dirent[]> {
   try {
     return await readdir(path, { withFileTypes: true });
   } catch (error) {
-    if (below === "" && hasSystemCode(error, "ENOENT", "ENOTDIR"))
-      throw new Failure("dataset-missing", `${path}: no such folder`, "Check the path.", { cause: error });
+    if (below === "") throw await unlistable(path, error);
     throw storageFailure(error, path, "read");
   }
 }
@@ -201,6 +205,23 @@ async function decodeAll(
   );
   await Promise.all(workers);
   refuseUnreadable(folder, names.length, unreadable);
+}
+
+/**
+ * A model would learn the one grey at once and score perfectly. Only where every picture comes out so: a few empty ones
+ * among others are as good as any.
+ */
+function refuseBlank({ path, invert }: ImageFolderChoice, pixels: Uint8Array): void {
+  const grey = greyOfAll(pixels);
+  if (grey === null) return;
+  const transparency = invert
+    ? "What is transparent counts as white paper: for light ink on it, set dataset.invert to false."
+    : "What is transparent counts as black: for dark ink on it, set dataset.invert to true.";
+  throw new Failure(
+    "dataset-invalid",
+    `${path}: all pictures come out ${grey}: there is nothing to learn`,
+    grey === "black" ? transparency : "Name a folder with pictures that differ.",
+  );
 }
 
 function refuseUnreadable(folder: string, total: number, unreadable: ReadonlyMap<string, Failure>): void {

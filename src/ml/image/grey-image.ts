@@ -33,6 +33,13 @@ export function imageAt(stack: GreyImage, index: number): GreyImage {
   return { width, height, pixels: pixels.subarray(index * width * height, (index + 1) * width * height) };
 }
 
+/** "black", "white" or "one grey" where all pixels are alike, else null. */
+export function greyOfAll(pixels: Uint8Array): string | null {
+  const [first] = pixels;
+  if (first === undefined || !pixels.every((pixel) => pixel === first)) return null;
+  return first === 0 ? "black" : first === 255 ? "white" : "one grey";
+}
+
 /** Every pixel becomes a square of `factor × factor`: no pixel is blended with its neighbour. */
 export function enlarge(image: GreyImage, factor: number): GreyImage {
   const source = greyBytes(image);

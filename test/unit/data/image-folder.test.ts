@@ -115,6 +115,46 @@ test("files of other kinds are passed over, counted and told", async (context) =
   );
 });
 
+test("the .latent files that encoding leaves beside pictures are passed over and not counted", async (context) => {
+  const folder = await pictureFolder(context, { "a.png": 1, "cat/b.png": 2 });
+  for (const name of ["a.latent", "cat/b.LATENT"]) await writeFile(join(folder, name), "");
+  assert.equal((await loadImageFolder(choice(folder))).source, `2 pictures in ${folder}`);
+});
+
+test("pictures that all come out in one and the same grey are refused, with what may be the cause", async (context) => {
+  const folder = temporaryFolder(context);
+  // Black strokes, white strokes: half a picture each, on a transparent ground.
+  const strokes = async (ink: string) => {
+    const ground = flat(2, 2, { r: 0, g: 0, b: 0, alpha: 0 });
+    return ground
+      .composite([{ input: await flat(1, 2, ink).png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
+  };
+  const fill = async (bytes: Buffer) => {
+    for (const name of ["a.png", "b.png", "c.png"]) await writeFile(join(folder, name), bytes);
+  };
+  const refused = async (changes: Partial<ImageFolderChoice>, words: string) =>
+    (await failsWith(() => loadImageFolder(choice(folder, changes)), "dataset-invalid", folder, words)).hint;
+  await fill(await strokes("black"));
+  assert.match(
+    await refused({}, "all pictures come out black"),
+    /dark ink on it, set dataset\.invert to true/,
+  );
+  await loadImageFolder(choice(folder, { invert: true }));
+  await fill(await strokes("white"));
+  assert.match(
+    await refused({ invert: true }, "come out black"),
+    /light ink on it, set dataset\.invert to false/,
+  );
+  await fill(await grey(255));
+  assert.match(await refused({}, "all pictures come out white"), /pictures that differ/);
+  await fill(await grey(7));
+  assert.match(await refused({}, "all pictures come out one grey"), /pictures that differ/);
+  await writeFile(join(folder, "d.png"), await grey(8));
+  await loadImageFolder(choice(folder));
+});
+
 test("links to pictures are followed, links to folders are not, so circles do not matter", async (context) => {
   const folder = await pictureFolder(context, { "cat/a.png": 1, "cat/b.png": 2 });
   await symlink(folder, join(folder, "cat", "circle"), "junction");
@@ -140,7 +180,11 @@ test("an empty folder, one with a single picture, and one that is not there are 
   const single = await pictureFolder(context, numbered(1));
   await failsWith(() => loadImageFolder(choice(single)), "dataset-invalid", single, "only one picture");
   const gone = join(empty, "gone");
-  await failsWith(() => loadImageFolder(choice(gone)), "dataset-missing", gone);
+  await failsWith(() => loadImageFolder(choice(gone)), "dataset-missing", gone, "no such folder");
+  const file = join(single, "0.png");
+  await failsWith(() => loadImageFolder(choice(file)), "dataset-missing", file, "is a file, not a folder");
+  const below = join(file, "below");
+  await failsWith(() => loadImageFolder(choice(below)), "dataset-missing", below, "no such folder");
 });
 
 test("a picture that is corrupt, huge or gone is named", async (context) => {
