@@ -155,6 +155,16 @@ describe("a trained run", () => {
     assert.deepEqual(await seen(light, "on"), [true, 784 * 255 - asTrained[1]]);
   });
 
+  test("sees dark ink on light paper also where nobody asked it to look, unless it was told what to do", async (t) => {
+    const run = await trainedRun(t);
+    const sees = async (image: string, invert: Inversion) =>
+      (await encodeImage({ run, engine, threads: 1, image, invert })).inkOnPaper;
+    const [light, dark] = [digitFile(t), digitFile(t, 255)];
+    assert.deepEqual([await sees(dark, "dataset"), await sees(light, "dataset")], [true, false]);
+    assert.deepEqual([await sees(dark, "auto"), await sees(light, "auto")], [true, false]);
+    assert.deepEqual([await sees(dark, "off"), await sees(dark, "on")], [false, false]);
+  });
+
   test("leaves dark and light as they were in the folder it was trained on, unless told otherwise", async (t) => {
     const trained = await trainedRun(t);
     const seen = async (datasetInvert: boolean, invert: Inversion) => {
@@ -169,7 +179,10 @@ describe("a trained run", () => {
       } as const;
       const { record, path } = trained;
       const run = { path, record: { ...record, experiment: { ...record.experiment, dataset } } };
-      return (await encodeImage({ run, engine, threads: 1, image: digitFile(t, 255), invert })).inverted;
+      const image = digitFile(t, 255);
+      const encoded = await encodeImage({ run, engine, threads: 1, image, invert });
+      assert.equal(encoded.inkOnPaper, false);
+      return encoded.inverted;
     };
     assert.deepEqual([await seen(false, "auto"), await seen(false, "dataset")], [false, false]);
     assert.deepEqual([await seen(true, "auto"), await seen(true, "dataset")], [true, true]);

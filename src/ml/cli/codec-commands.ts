@@ -17,6 +17,7 @@ import {
   type Inversion,
 } from "../train/use-run.ts";
 import type { Context } from "./context.ts";
+import { encodeRemarks } from "./encode-remarks.ts";
 import { sizeInWords } from "./evaluation-words.ts";
 import { latentFileOf } from "./latent-file-name.ts";
 import { openRun, tellWritten, type UseArguments } from "./use-commands.ts";
@@ -44,7 +45,10 @@ export async function encode(context: Context, options: EncodeArguments): Promis
   if (output !== null) await writeOutput(output, encoded.bytes);
   if (detail) {
     context.terminal.out.line(JSON.stringify(encodedPicture(encoded, inverter(invert, opened.run))));
-  } else if (output !== null) tellEncoded(context, { ...options, output }, opened.run, encoded);
+  } else if (output !== null) {
+    if (!options.json) for (const line of encodeRemarks(input, encoded)) context.terminal.err.line(line);
+    tellEncoded(context, { ...options, output }, opened.run, encoded);
+  }
 }
 
 function inverter(invert: Inversion, run: Run): EncodedPicture["invertedBy"] {

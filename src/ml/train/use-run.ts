@@ -6,13 +6,7 @@ import type { DoneEvent } from "../../contract/events.ts";
 import { Failure } from "../../contract/failure.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import type { Dataset, SplitName } from "../data/dataset.ts";
-import {
-  decodeGrey,
-  decodeSheet,
-  type PictureBytes,
-  type PictureInfo,
-  readPicture,
-} from "../image/decode.ts";
+import { decodeGrey, decodeSheet, type PictureInfo, readPicture } from "../image/decode.ts";
 import { type GreyImage, greyFloats } from "../image/grey-image.ts";
 import { isInkOnPaper } from "../image/ink.ts";
 import { decodeLatentFile, encodeLatentFile, requireModel } from "../image/latent-file.ts";
@@ -100,6 +94,8 @@ export interface EncodedImage {
   readonly modelSha256: string;
   readonly original: PictureInfo;
   readonly inverted: boolean;
+  /** Whether it looks like dark ink on light paper; false where nobody looked (see `looksAt`). */
+  readonly inkOnPaper: boolean;
   /** Of the reconstruction, compared with the picture as the model saw it. PSNR in dB, infinite for equal images. */
   readonly mse: number;
   readonly psnr: number;
@@ -117,7 +113,8 @@ export async function encodeImage(
   const { run, image } = options;
   const { width, height } = run.record.dataset;
   const source = await readPicture(image);
-  const inverted = await isInverted(run, source, options.invert);
+  const inkOnPaper = looksAt(run, options.invert) && isInkOnPaper(await decodeSheet(source));
+  const inverted = isInverted(run, options.invert, inkOnPaper);
   const picture = await decodeGrey(source, { width, height, invert: inverted });
   const seen = { width, height, pixels: picture.pixels };
   const pixels = greyFloats(seen);
@@ -135,6 +132,7 @@ export async function encodeImage(
       modelSha256: weights.sha256,
       original: picture.original,
       inverted,
+      inkOnPaper,
       mse: meanSquaredError(pixels, decoded),
       psnr: peakSignalToNoise(pixels, decoded),
       ssim: structuralSimilarity(pixels, decoded, width, height),
@@ -147,8 +145,13 @@ export function decidesByPicture({ record }: Run): boolean {
   return record.experiment.dataset.kind !== "folder";
 }
 
-async function isInverted(run: Run, picture: PictureBytes, inversion: Inversion): Promise<boolean> {
-  if (inversion === "auto" && decidesByPicture(run)) return isInkOnPaper(await decodeSheet(picture));
+/** Whether the picture's looks decide, or would decide if they were asked. */
+function looksAt(run: Run, inversion: Inversion): boolean {
+  return decidesByPicture(run) && inversion !== "on" && inversion !== "off";
+}
+
+function isInverted(run: Run, inversion: Inversion, inkOnPaper: boolean): boolean {
+  if (inversion === "auto" && decidesByPicture(run)) return inkOnPaper;
   const { dataset } = run.record.experiment;
   const byDataset = dataset.kind === "folder" && dataset.invert;
   return inversion === "on" || (inversion !== "off" && byDataset);
