@@ -18,6 +18,8 @@ const maximumWidth = 65_536;
 export const activations = ["relu", "tanh", "sigmoid", "linear"] as const;
 export type Activation = (typeof activations)[number];
 
+const folderWords = "The folder, relative to the experiment file, or without one to the current folder.";
+
 const imageSide = () => positiveInteger(maximumImageSide);
 const seed = () => z.int().check(z.minimum(0), z.maximum(0xffff_ffff));
 
@@ -37,14 +39,14 @@ const dataset = z.lazy(() =>
     }),
     z.strictObject({
       kind: describe(z.literal("idx"), "Four IDX files named as MNIST's, plain or gzipped."),
-      path: describe(z.string().check(z.minLength(1)), "The folder, relative to the experiment file."),
+      path: describe(z.string().check(z.minLength(1)), folderWords),
     }),
     z.strictObject({
       kind: describe(
         z.literal("folder"),
         "A folder of PNG, JPEG or WebP pictures; its subfolders are labels.",
       ),
-      path: describe(z.string().check(z.minLength(1)), "The folder, relative to the experiment file."),
+      path: describe(z.string().check(z.minLength(1)), folderWords),
       width: z._default(describe(imageSide(), "Pictures are resized to this width, in pixels."), 28),
       height: z._default(describe(imageSide(), "Pictures are resized to this height, in pixels."), 28),
       invert: z._default(describe(z.boolean(), "Swap dark and light (for dark ink on light paper)."), false),
@@ -106,7 +108,7 @@ const loss = z.lazy(() =>
     reduction: z._default(
       describe(
         z.enum(["sum", "mean"]),
-        "sum: over the pixels of an image, as VAE losses are quoted. mean: over pixels, as Keras quotes autoencoders.",
+        "sum: over the pixels of an image, as VAE losses are quoted. mean: over pixels, the KL divergence divided by their number too, as Keras quotes autoencoders.",
       ),
       "sum",
     ),
@@ -158,7 +160,7 @@ const training = z.lazy(() =>
             0,
           ),
         }),
-        "Stop when the test loss no longer improves. Left out: train all epochs.",
+        "Stop when the test loss no longer improves. The model keeps the last epoch's weights, not the best one's. Left out: train all epochs.",
       ),
     ),
   }),
@@ -168,7 +170,10 @@ export const experimentSchema = z.lazy(() =>
   z.strictObject({
     $schema: z.optional(describe(z.string(), "Where editors find the schema of this file.")),
     name: z._default(
-      describe(z.string().check(z.minLength(1), z.maxLength(100)), "A name for people."),
+      describe(
+        z.string().check(z.minLength(1), z.maxLength(100)),
+        "A name for people, of 1 to 100 characters; it names the run folder.",
+      ),
       "experiment",
     ),
     dataset: z._default(dataset, { kind: "mnist" }),

@@ -23,7 +23,8 @@ interface Problem {
 
 interface Finding {
   readonly path: readonly PropertyKey[];
-  readonly words: () => Problem;
+  /** `bySetting`: a setting of the command line is to blame. */
+  readonly words: (bySetting: boolean) => Problem;
 }
 
 /** A rule between settings that is broken, and the setting to look at. */
@@ -119,7 +120,7 @@ export function checkAgainstDataset(
 
 /** A file of nonsense has many thousand problems: only those that are named are put into words. */
 function toFailure(found: readonly Finding[], code: "experiment-invalid" | "usage", source: string): Failure {
-  const [first, ...others] = found.slice(0, 1 + problemsNamed).map(({ words }) => words());
+  const [first, ...others] = found.slice(0, 1 + problemsNamed).map(({ words }) => words(code === "usage"));
   if (first === undefined) throw new RangeError("a failure needs a problem");
   const named = others.map((problem) => problem.message);
   const unnamed = found.length - 1 - named.length;
@@ -137,7 +138,10 @@ function findingsIn(issues: readonly z.core.$ZodIssue[], value: unknown): Findin
     ...unknown.flatMap(({ keys, path }) =>
       keys.map((key) => ({ path: [...path, key], words: () => unknownKey(path, key, value) })),
     ),
-    ...[...places.values()].toReversed().map(({ path }) => ({ path, words: () => wrongValue(path, value) })),
+    ...[...places.values()].toReversed().map(({ path }) => ({
+      path,
+      words: (bySetting: boolean) => wrongValue(path, value, bySetting),
+    })),
   ];
 }
 
@@ -152,15 +156,15 @@ function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): 
   };
 }
 
-function wrongValue(path: readonly PropertyKey[], value: unknown): Problem {
+function wrongValue(path: readonly PropertyKey[], value: unknown, bySetting: boolean): Problem {
   const shape = settingAt(experimentJsonSchema(), path, value);
   const place = pathInWords(path) || "the experiment";
   const found = path.reduce<unknown>(childOf, value);
   const expected = shape === null ? "something else" : inWords(shape);
   const hint = remedy(path, value);
-  return found === undefined
-    ? { message: `${place} is missing; it must be ${expected}`, hint }
-    : { message: `${place} must be ${expected}, not ${shown(found)}`, hint };
+  if (found !== undefined) return { message: `${place} must be ${expected}, not ${shown(found)}`, hint };
+  const message = `${place} is missing; it must be ${expected}`;
+  return { message, hint: bySetting ? `Add --set ${place}=VALUE. ${hint}` : hint };
 }
 
 /** What the setting is for, in the schema's words, or what the one around it is for. */

@@ -106,6 +106,26 @@ test("a value that does not fit is told by its setting, the file's own mistakes 
   );
 });
 
+test("a setting that needs another one says how to give it, where there is no file to write it into", () => {
+  const { message, hint } = refusal("dataset.kind=folder");
+  assert.equal(message, "--set dataset.kind: dataset.path is missing; it must be a text that is not empty");
+  assert.match(
+    hint,
+    /^Add --set dataset\.path=VALUE\. dataset\.path: .*, or without one to the current folder\.$/,
+  );
+  const file = JSON.stringify({ ...preset, dataset: { kind: "folder" } });
+  assert.throws(() => parseExperiment(file, "x.json"), {
+    code: "experiment-invalid",
+    hint: /^dataset\.path: /,
+  });
+});
+
+test("a name that is too long is told how long it may be", () => {
+  const { message, hint } = refusal(`name=${"n".repeat(101)}`);
+  assert.match(message, /name must be a text of 1 to 100 characters/);
+  assert.match(hint, /of 1 to 100 characters/);
+});
+
 test("what has no settings to change is told as it stands in the file", () => {
   for (const [text, problem] of [
     ["[1, 2]", "the experiment must be an object { … }, not a list of 2"],
