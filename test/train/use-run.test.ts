@@ -73,6 +73,7 @@ describe("a trained run", () => {
     await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {
       code: "run-invalid",
       message: /has no model yet/,
+      hint: `Wait for its first epoch, or go on with it: latent-lab train --resume ${path}`,
     });
   });
 
@@ -85,7 +86,7 @@ describe("a trained run", () => {
     await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {
       code: "run-invalid",
       message: /model\.safetensors: was changed since this run wrote it/,
-      hint: /--resume/,
+      hint: new RegExp(`latent-lab train --resume ${run.path}$`),
     });
     rmSync(file);
     await assert.rejects(samplesOfRun({ run, engine, threads: 1, count: 1 }), {

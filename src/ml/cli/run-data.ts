@@ -6,13 +6,17 @@ import { loadDataset } from "../data/load-dataset.ts";
 
 type Options = Omit<Parameters<typeof loadDataset>[1], "baseFolder">;
 
-/** A folder named now wins over that of the run; one that is gone is no reason not to look elsewhere. Throws a Failure. */
+/**
+ * Of MNIST, a folder named now wins over that of the run; one that is gone is no reason not to look elsewhere. The folder
+ * that an experiment names is the only one there is. Throws a Failure.
+ */
 export async function loadRunData(
-  { experiment, baseFolder, dataFolder }: RunRecord,
+  { experiment, baseFolder, dataFolder }: Pick<RunRecord, "experiment" | "baseFolder" | "dataFolder">,
   options: Options,
 ): Promise<Dataset> {
   const load = (data: string | undefined) =>
     loadDataset(experiment.dataset, { ...options, baseFolder, data });
+  if ("path" in experiment.dataset) return load(options.data).catch(refuseGone);
   if (options.data !== undefined || dataFolder === null) return load(options.data);
   try {
     return await load(dataFolder);
@@ -30,6 +34,13 @@ export async function loadRunData(
       { cause: error },
     );
   }
+}
+
+function refuseGone(error: unknown): never {
+  if (!(error instanceof Failure && error.code === "dataset-missing")) throw error;
+  const hint =
+    "The run was trained on it: put the folder back there. Without it the model still encodes, decodes and samples.";
+  throw new Failure(error.code, error.message, hint, { cause: error });
 }
 
 function isGone(error: unknown): error is Failure {

@@ -125,7 +125,11 @@ async function decode<T>(
 /** Throws a Failure: image-invalid, storage-*. */
 export async function readPicture(path: string): Promise<PictureBytes> {
   const refuse = (problem: string) =>
-    new Failure("image-invalid", `${path}: ${problem}`, "Name a picture file, or save it smaller.");
+    new Failure(
+      "image-invalid",
+      `${path}: ${problem}`,
+      `Name one picture: a PNG, JPEG or WebP of at most ${maximumPictureBytes / 2 ** 20} MiB.`,
+    );
   try {
     return { name: path, bytes: await readWhole(path, maximumPictureBytes, refuse) };
   } catch (error) {

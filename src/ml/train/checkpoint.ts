@@ -5,10 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import * as z from "zod/mini";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import type { TensorState, TrainingState } from "../engine/engine.ts";
 import { type Network, networkTensors } from "../model/network.ts";
+import { shellWord } from "../shell-word.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { type Progress, progressSchema } from "./progress.ts";
 import {
@@ -113,7 +115,7 @@ export async function writeModel(
 
 /** Throws a Failure: run-invalid unless the file holds this network's weights with this SHA-256; storage-*. */
 export async function readModel(path: string, network: Network, sha256: string): Promise<Weights> {
-  if (!(await exists(path))) throw new Failure("run-invalid", `${path}: is missing`, restoreModel);
+  if (!(await exists(path))) throw new Failure("run-invalid", `${path}: is missing`, restoring(path));
   const shapes = new Map(networkTensors(network).map(({ name, shape }) => [name, shape]));
   const file = await readSafetensors(path, (header) => requireShapes(header, shapes, path));
   const values = new Map([...shapes.keys()].map((name) => [name, valuesOf(file.tensors, name)]));
@@ -121,13 +123,15 @@ export async function readModel(path: string, network: Network, sha256: string):
     throw new Failure(
       "run-invalid",
       `${path}: was changed since this run wrote it: its weights do not match modelSha256 in run.json`,
-      restoreModel,
+      restoring(path),
     );
   return { values, spread: parseAbout(file.metadata[modelKey], modelSchema, path).spread, sha256 };
 }
 
-const restoreModel =
-  "Restore it from a copy, or go on with the run (latent-lab train --resume): that writes it again from the checkpoint.";
+function restoring(path: string): string {
+  const run = shellWord(dirname(path));
+  return `Restore it from a copy, or have the run write it again from its checkpoint: latent-lab train --resume ${run}`;
+}
 
 export function weightsOf(network: Network, { state, spread }: Checkpoint): Weights {
   const values = new Map(networkTensors(network).map(({ name }) => [name, tensorOf(state, name).value]));

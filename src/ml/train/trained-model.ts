@@ -7,6 +7,7 @@ import { runFiles } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine, Session, TensorState } from "../engine/engine.ts";
 import { buildNetwork, type Network } from "../model/network.ts";
+import { shellWord } from "../shell-word.ts";
 import { readCheckpoint, readModel, type Weights, weightsOf } from "./checkpoint.ts";
 import type { Run } from "./run-record.ts";
 
@@ -60,7 +61,7 @@ async function readWeights(
     throw new Failure(
       "run-invalid",
       `${path}: has no model yet: it was not trained as far as its first checkpoint`,
-      "Wait for its first epoch, or go on with it: latent-lab train --resume.",
+      `Wait for its first epoch, or go on with it: latent-lab train --resume ${shellWord(path)}`,
     );
   return { weights: weightsOf(network, checkpoint), file: runFiles.checkpoint };
 }

@@ -183,5 +183,6 @@ test("a picture can be read from its path, and a bad path is named", async (cont
   const missing = join(folder, "missing.png");
   await failsWith(() => decodeGrey(missing, asIs), "storage-failed", missing, "no such file");
   await mkdir(missing);
-  await failsWith(() => decodeGrey(missing, asIs), "image-invalid", missing, "is a folder");
+  const { hint } = await failsWith(() => decodeGrey(missing, asIs), "image-invalid", missing, "is a folder");
+  assert.equal(hint, "Name one picture: a PNG, JPEG or WebP of at most 256 MiB.");
 });
