@@ -5,8 +5,7 @@
 import type { Activation, Experiment } from "../../contract/experiment.ts";
 
 export function pytorchScript(experiment: Experiment): string {
-  const { model, training } = experiment;
-  const variational = model.kind === "variational";
+  const { training } = experiment;
   return [
     `# ${inAComment(experiment.name)}: written by Latent Lab`,
     "import torch",
@@ -20,16 +19,19 @@ export function pytorchScript(experiment: Experiment): string {
     ...dataLines(experiment),
     "",
     "",
-    ...(variational ? variationalLines(experiment) : autoencoderLines(experiment)),
+    ...modelLines(experiment),
     "",
     "",
     ...lossLines(experiment),
     "",
     "",
     "model = Model().to(device)",
+    "# Its tensors are called as in a run's model.safetensors. To start from those weights, import safetensors.torch and:",
+    '# model.load_state_dict(safetensors.torch.load_file("model.safetensors"))',
     ...initialisationLines(experiment),
     ...optimizerLines(experiment),
     "",
+    ...(training.earlyStopping === undefined ? [] : ['best, waited = float("inf"), 0']),
     `for epoch in range(${training.epochs}):`,
     "    model.train()",
     "    total = 0.0",
@@ -43,9 +45,24 @@ export function pytorchScript(experiment: Experiment): string {
     "    model.eval()",
     "    with torch.no_grad():",
     "        test = sum(loss_of(model, x.to(device).flatten(1))[1].item() for x, _ in test_loader)",
-    '    print(f"epoch {epoch + 1}  train {total / len(train_set):.4f}  test {test / len(test_set):.4f}")',
+    "    train, test = total / len(train_set), test / len(test_set)",
+    '    print(f"epoch {epoch + 1}  train {train:.4f}  test {test:.4f}")',
+    ...stoppingLines(experiment),
     "",
   ].join("\n");
+}
+
+/** Stops where we do; the weights are the last epoch's there as well. */
+function stoppingLines({ training: { earlyStopping } }: Experiment): string[] {
+  if (earlyStopping === undefined) return [];
+  return [
+    `    if test < best - ${earlyStopping.minimumImprovement}:`,
+    "        best, waited = test, 0",
+    "    else:",
+    "        waited += 1",
+    `    if waited == ${earlyStopping.patience}:`,
+    "        break",
+  ];
 }
 
 /** Whoever can name an experiment shall write no line of the script: Python ends one at a lone carriage return, too. */
@@ -109,56 +126,83 @@ function dataLines({ dataset, training }: Experiment): string[] {
   ];
 }
 
-const modules: Readonly<Record<Activation, string | null>> = {
-  relu: "nn.ReLU()",
-  tanh: "nn.Tanh()",
-  sigmoid: "nn.Sigmoid()",
-  linear: null,
+/** `value` through an activation of PyTorch's. */
+const activated: Readonly<Record<Activation, (value: string) => string>> = {
+  relu: (value) => `torch.relu(${value})`,
+  tanh: (value) => `torch.tanh(${value})`,
+  sigmoid: (value) => `torch.sigmoid(${value})`,
+  linear: (value) => value,
 };
 
-/** "nn.Linear(784, 400), nn.ReLU(), nn.Linear(400, 20)": the last layer without an activation, unless given. */
-function layers(widths: readonly number[], hidden: Activation, last: Activation): string {
-  return widths
-    .slice(1)
-    .flatMap((width, index) => {
-      const activation = modules[index === widths.length - 2 ? last : hidden];
-      return [`nn.Linear(${widths[index]}, ${width})`, ...(activation === null ? [] : [activation])];
-    })
-    .join(", ");
+interface Layer {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly activation: Activation;
 }
 
-function autoencoderLines({ model }: Experiment): string[] {
+/** fc1, fc2, …, as the tensors of model.safetensors are called. */
+function layersOf(widths: readonly number[], hidden: Activation, last: Activation): Layer[] {
+  return widths.slice(1).map((outputs, index) => ({
+    name: `fc${index + 1}`,
+    inputs: widths[index] ?? 0,
+    outputs,
+    activation: index === widths.length - 2 ? last : hidden,
+  }));
+}
+
+/** A module of `chain`, one layer after the other; `heads` all take what comes out of it, and are what it gives. */
+function moduleLines(name: string, chain: readonly Layer[], heads: readonly Layer[]): string[] {
+  const apply = ({ name: layer, activation }: Layer) => activated[activation](`self.${layer}(x)`);
   return [
-    "class Model(nn.Module):",
+    `class ${name}(nn.Module):`,
     "    def __init__(self):",
     "        super().__init__()",
-    `        self.encoder = nn.Sequential(${layers(model.encoder, model.activation, model.latentActivation)})`,
-    `        self.decoder = nn.Sequential(${layers(model.decoder, model.activation, "linear")})`,
+    ...[...chain, ...heads].map(
+      (layer) => `        self.${layer.name} = nn.Linear(${layer.inputs}, ${layer.outputs})`,
+    ),
     "",
     "    def forward(self, x):",
-    "        return self.decoder(self.encoder(x))  # logits",
+    ...chain.map((layer) => `        x = ${apply(layer)}`),
+    `        return ${heads.length === 0 ? "x" : heads.map(apply).join(", ")}`,
   ];
 }
 
-function variationalLines({ model }: Experiment): string[] {
-  const latent = model.encoder.at(-1);
-  const body = model.encoder.slice(0, -1);
-  const encoder =
-    body.length > 1 ? `nn.Sequential(${layers(body, model.activation, model.activation)})` : "nn.Identity()";
+function modelLines({ model }: Experiment): string[] {
+  const variational = model.kind === "variational";
+  const { encoder, decoder, activation } = model;
+  const body = variational ? encoder.slice(0, -1) : encoder;
+  const head = (name: string): Layer => ({
+    name,
+    inputs: body.at(-1) ?? 0,
+    outputs: encoder.at(-1) ?? 0,
+    activation: "linear",
+  });
   return [
+    ...moduleLines(
+      "Encoder",
+      layersOf(body, activation, variational ? activation : model.latentActivation),
+      variational ? [head("fc_mu"), head("fc_logvar")] : [],
+    ),
+    "",
+    "",
+    ...moduleLines("Decoder", layersOf(decoder, activation, "linear"), []),
+    "",
+    "",
     "class Model(nn.Module):",
     "    def __init__(self):",
     "        super().__init__()",
-    `        self.encoder = ${encoder}`,
-    `        self.mu = nn.Linear(${body.at(-1)}, ${latent})`,
-    `        self.log_variance = nn.Linear(${body.at(-1)}, ${latent})`,
-    `        self.decoder = nn.Sequential(${layers(model.decoder, model.activation, "linear")})`,
+    "        self.encoder = Encoder()",
+    "        self.decoder = Decoder()",
     "",
     "    def forward(self, x):",
-    "        h = self.encoder(x)",
-    "        mu, log_variance = self.mu(h), self.log_variance(h)",
-    "        z = mu + torch.randn_like(mu) * torch.exp(0.5 * log_variance)",
-    "        return self.decoder(z), mu, log_variance  # logits",
+    ...(variational
+      ? [
+          "        mu, log_variance = self.encoder(x)",
+          "        z = mu + torch.randn_like(mu) * torch.exp(0.5 * log_variance)",
+          "        return self.decoder(z), mu, log_variance  # logits",
+        ]
+      : ["        return self.decoder(self.encoder(x))  # logits"]),
   ];
 }
 
