@@ -1,12 +1,13 @@
 /** Numbers and states as people read them in lists, the status bar and notifications. */
 import type { Installing } from "../contract/installing.ts";
+import { isLarge, withExponent } from "../contract/large-number.ts";
 import type { Preparing } from "../contract/preparing.ts";
 import type { RunState } from "../contract/view.ts";
 
-/** Four significant digits: 110.1, 0.08312. */
+/** Four significant digits: 110.1, 0.08312, 3.134e9. */
 export function lossInWords(loss: number): string {
   if (!Number.isFinite(loss)) return String(loss);
-  return loss === 0 ? "0" : Number(loss.toPrecision(4)).toString();
+  return isLarge(loss) ? withExponent(loss, 4) : Number(loss.toPrecision(4)).toString();
 }
 
 /** "45 s", "3 min", "1 h 5 min". */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { evaluationLines } from "../../src/ml/cli/evaluation-words.ts";
 import {
   bytesInWords,
   comparedInWords,
@@ -12,12 +13,22 @@ import {
 } from "../../src/ml/cli/words.ts";
 
 test("losses keep the digits in which they fall", () => {
-  assert.deepEqual([164.912, 9.8765, 0.08284, -0.5, Number.NaN].map(lossInWords), [
+  assert.deepEqual([164.912, 9.8765, 0.08284, -0.5, 4.965e19, Number.NaN].map(lossInWords), [
     "164.91",
     "9.877",
     "0.0828",
     "-0.5000",
+    "4.965e19",
     "NaN",
+  ]);
+});
+
+test("a model that has diverged is told in as few digits as any other", () => {
+  const losses = { loss: 1.356e10, reconstruction: 1.356e10, kl: 0 };
+  const test = { ...losses, aboveFloor: null, pixelMse: 17_295_918.4, klPerDimension: [], activeUnits: null };
+  assert.deepEqual(evaluationLines(test), [
+    "test loss    1.356e10",
+    "pixels       mean squared error 1.730e7",
   ]);
 });
 

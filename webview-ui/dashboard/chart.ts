@@ -4,7 +4,7 @@
  */
 import uPlot from "uplot";
 import type { Theme } from "../shared/theme.ts";
-import { formatValue } from "../shared/words.ts";
+import { formatCount, formatTick } from "../shared/words.ts";
 import { align, decimate, type Points } from "./decimate.ts";
 import { type Extent, extentOf } from "./extent.ts";
 import type { Axis, Curve } from "./series.ts";
@@ -30,6 +30,11 @@ interface Range {
 }
 
 const height = { wide: 300, narrow: 190 };
+/** CSS pixels of the ticks of an axis, and between them and their names. */
+const tickSize = 4;
+const tickGap = 4;
+/** CSS pixels of the vertical axis, at least: so that charts of like values begin at one place. */
+const leastValuesWidth = 52;
 /** Below this width the chart is in a side bar. */
 const narrowWidth = 420;
 
@@ -137,7 +142,8 @@ export class Chart {
       font: theme.font(11),
       labelFont: theme.font(11),
       grid: { stroke: theme.colour("grid"), width: 1 },
-      ticks: { stroke: theme.colour("grid"), width: 1, size: 4 },
+      ticks: { stroke: theme.colour("grid"), width: 1, size: tickSize },
+      gap: tickGap,
     };
     return {
       ...this.#size(),
@@ -159,8 +165,12 @@ export class Chart {
         y: scale === "log" ? { distr: 3 } : { range: () => this.#heights() },
       },
       axes: [
-        { ...line, size: 34, gap: 4, values: (_, ticks) => ticks.map(tickName), incrs: wholeSteps },
-        { ...line, size: 52, gap: 4, values: (_, ticks) => ticks.map(tickName) },
+        { ...line, size: 34, values: (_, ticks) => ticks.map(formatCount), incrs: wholeSteps },
+        {
+          ...line,
+          size: ({ ctx }, names) => this.#valuesWidth(ctx, names),
+          values: (_, ticks) => ticks.map(tickName),
+        },
       ],
       series: [{ label: axis }, ...this.#curves.map((curve) => this.#series(curve))],
       hooks: {
@@ -169,6 +179,15 @@ export class Chart {
         setCursor: [(plot) => this.#listener.cursorMoved(cursorX(plot))],
       },
     };
+  }
+
+  /** Of the vertical axis, in CSS pixels: room for the longest of its ticks' names. */
+  #valuesWidth(context: CanvasRenderingContext2D, names: readonly string[] | null): number {
+    context.save();
+    context.font = this.#theme.font(11);
+    const widths = (names ?? []).map((name) => context.measureText(name).width);
+    context.restore();
+    return Math.max(leastValuesWidth, ...widths.map((width) => width + tickSize + tickGap + 1));
   }
 
   #series(curve: Curve): uPlot.Series {
@@ -286,10 +305,5 @@ function cursorX(plot: uPlot): number | null {
 
 /** A tick of the log scale without a name has none in between either. */
 function tickName(tick: number | null): string {
-  if (tick === null) return "";
-  return Math.abs(tick) >= 1000 ? tick.toLocaleString("en-US") : formatTick(tick);
-}
-
-function formatTick(tick: number): string {
-  return Number.isInteger(tick) ? String(tick) : formatValue(tick).replace(/\.?0+$/, "");
+  return tick === null ? "" : formatTick(tick);
 }

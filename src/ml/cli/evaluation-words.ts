@@ -1,5 +1,6 @@
 /** Losses and the results of an evaluation as people read them; after training and by `latent-lab evaluate` alike. */
 import type { DoneEvent } from "../../contract/events.ts";
+import { isLarge, withExponent } from "../../contract/large-number.ts";
 import type { Evaluation, Losses } from "../../contract/losses.ts";
 import type { SplitName } from "../data/dataset.ts";
 import { comparedInWords, lossInWords } from "./words.ts";
@@ -12,7 +13,9 @@ export function evaluationLines(test: Evaluation, beta: number, split: SplitName
       `above floor  ${lossInWords(test.aboveFloor)} over the cross-entropy of a perfect reconstruction`,
     );
   }
-  lines.push(`pixels       mean squared error ${test.pixelMse.toFixed(5)}`);
+  const { pixelMse } = test;
+  const squaredError = isLarge(pixelMse) ? withExponent(pixelMse, 4) : pixelMse.toFixed(5);
+  lines.push(`pixels       mean squared error ${squaredError}`);
   if (test.activeUnits !== null) {
     lines.push(`latents      ${test.activeUnits} of ${test.klPerDimension.length} dimensions are active`);
   }

@@ -1,5 +1,6 @@
 /** Numbers, paths and tables as people read them. */
 import { relative, sep } from "node:path";
+import { isLarge, withExponent } from "../../contract/large-number.ts";
 
 /** Thousands apart: "43,210". */
 export function grouped(value: number): string {
@@ -13,9 +14,10 @@ export function rounded(value: number): string {
   return grouped(Math.round(value / unit) * unit);
 }
 
-/** A loss with digits enough to see it fall: "164.91", "0.0828". */
+/** A loss with digits enough to see it fall: "164.91", "0.0828", "3.134e9". */
 export function lossInWords(value: number): string {
   if (!Number.isFinite(value)) return String(value);
+  if (isLarge(value)) return withExponent(value, 4);
   const size = Math.abs(value);
   return value.toFixed(size >= 10 ? 2 : size >= 1 ? 3 : 4);
 }

@@ -2,6 +2,7 @@
  * From numbers to positions and back to readable text: axis scales with round ticks, and number formatting.
  * What every chart needs and no chart is.
  */
+import { isLarge, withExponent } from "../../contract/large-number.ts";
 
 /** Maps a value to 0 (low end) … 1 (high end), and says where ticks belong. */
 export interface NumberScale {
@@ -108,13 +109,13 @@ function withoutNoise(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-/** Four significant digits, as people read measurements: 164.7, 0.08284, 12,345, 1.2e-7. */
+/** Four significant digits, as people read measurements: 164.7, 0.08284, 12,345, 3.134e9, 1.200e−7. */
 export function formatValue(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const magnitude = Math.abs(value);
   const sign = value < 0 ? "−" : "";
   if (magnitude === 0) return "0";
-  if (!isPlain(magnitude)) return sign + scientific(magnitude.toExponential(digits - 1));
+  if (!isPlain(magnitude)) return sign + scientific(magnitude, digits);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(magnitude)));
   return sign + grouped(magnitude.toFixed(decimals));
 }
@@ -126,7 +127,7 @@ export function formatTicks(ticks: readonly number[]): string[] {
   const decimals = Math.max(0, ...magnitudes.map((magnitude) => decimalsOf(magnitude)));
   return magnitudes.map((magnitude, index) => {
     const sign = (ticks[index] ?? 0) < 0 ? "−" : "";
-    if (!plain && magnitude !== 0) return sign + scientific(magnitude.toExponential());
+    if (!plain && magnitude !== 0) return sign + scientific(magnitude);
     return sign + grouped(magnitude.toFixed(plain ? decimals : 0));
   });
 }
@@ -142,11 +143,11 @@ export function formatCount(value: number): string {
 
 /** Whether a number reads well without an exponent. */
 function isPlain(magnitude: number): boolean {
-  return magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e7);
+  return magnitude === 0 || (magnitude >= 1e-4 && !isLarge(magnitude));
 }
 
-function scientific(exponential: string): string {
-  return exponential.replace("e+", "e").replace("e-", "e−");
+function scientific(magnitude: number, digits?: number): string {
+  return withExponent(magnitude, digits).replace("e-", "e−");
 }
 
 /** By hand, so that no machine's locale changes a picture. */

@@ -185,10 +185,10 @@ test("a scale holds all of its values", () => {
   }
 });
 
-test("values are written with four digits and thousands apart", () => {
-  const written = [164.738, 0.082841, 12_345.6, 1.234e-7, 2.5e9, 0, -3.5, Infinity, Number.NaN];
+test("values are written with four digits and thousands apart, from a million on with an exponent", () => {
+  const written = [164.738, 0.082841, 12_345.6, 1_234_567, 1.234e-7, 2.5e9, 0, -3.5, Infinity, Number.NaN];
   assert.deepEqual(
     written.map((value) => formatValue(value)),
-    ["164.7", "0.08284", "12,346", "1.234e−7", "2.500e9", "0", "−3.500", "∞", "NaN"],
+    ["164.7", "0.08284", "12,346", "1.235e6", "1.234e−7", "2.500e9", "0", "−3.500", "∞", "NaN"],
   );
 });
