@@ -100,6 +100,13 @@ describe("dashboard", () => {
     await panel.page.getByRole("checkbox", { name: "Log scale" }).click();
     await panel.frames();
     assert.equal(await isCropped(), false);
+    // Higher than all that follows, and lower than where the axis ends.
+    await panel.page.getByRole("checkbox", { name: "Log scale" }).click();
+    const highest = run.metrics.epochs[0]?.test.loss ?? 0;
+    const losses = [1.02 * highest, highest, highest];
+    const train = Float64Array.from([1, 20, 40, ...losses, ...losses, 0, 0, 0]);
+    await showRun(panel, { ...run, metrics: { ...run.metrics, train } });
+    assert.equal(await isCropped(), false);
   });
 
   test("hides a curve, takes the log scale and counts steps, and remembers it", { skip }, async () => {

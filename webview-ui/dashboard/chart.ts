@@ -123,7 +123,9 @@ export class Chart {
     });
     this.#extent = extentOf(shown);
     const isLinear = this.#view.scale === "linear";
-    this.#listener.cropped(isLinear && this.#zoom === null && this.#extent?.isWhole === false);
+    const highest = this.#extent?.highest ?? Number.NEGATIVE_INFINITY;
+    const [, top] = this.#heights();
+    this.#listener.cropped(isLinear && this.#zoom === null && highest > (top ?? highest));
     return align(shown.map(({ points }) => points));
   }
 

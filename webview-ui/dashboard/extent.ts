@@ -1,11 +1,11 @@
-/** Which values the vertical axis has to show, and whether all of them. */
+/** Which values the vertical axis has to show, and how far all of them go. */
 import { lowerBound, type Points } from "./decimate.ts";
 
 export interface Extent {
   readonly low: number;
   readonly high: number;
-  /** Nothing lies above. */
-  readonly isWhole: boolean;
+  /** Of all values: above `high` where those of the beginning need not be seen. */
+  readonly highest: number;
 }
 
 export interface Shown {
@@ -30,6 +30,6 @@ export function extentOf(shown: readonly Shown[]): Extent | null {
   }
   if (low > highest) return null;
   // Of curves that have not settled, all of it.
-  if (low > high) return { low, high: highest, isWhole: true };
-  return { low, high, isWhole: highest <= high };
+  if (low > high) return { low, high: highest, highest };
+  return { low, high, highest };
 }

@@ -9,8 +9,8 @@ function shown(y: readonly number[], settledFrom = 0) {
 
 test("what a training loses before it has settled does not flatten all that follows", () => {
   const training = shown([550, 200, 130, 120, 125], 2);
-  assert.deepEqual(extentOf([training, shown([127, 110])]), { low: 110, high: 130, isWhole: false });
-  assert.deepEqual(extentOf([training, shown([600, 110])]), { low: 110, high: 600, isWhole: true });
+  assert.deepEqual(extentOf([training, shown([127, 110])]), { low: 110, high: 130, highest: 550 });
+  assert.deepEqual(extentOf([training, shown([600, 110])]), { low: 110, high: 600, highest: 600 });
 });
 
 test("a spike of later is shown whole", () => {
@@ -18,11 +18,11 @@ test("a spike of later is shown whole", () => {
 });
 
 test("a curve that ends before it has settled is shown whole", () => {
-  assert.deepEqual(extentOf([shown([550, 200], 2)]), { low: 200, high: 550, isWhole: true });
+  assert.deepEqual(extentOf([shown([550, 200], 2)]), { low: 200, high: 550, highest: 550 });
 });
 
 test("values that are none change nothing, and without any there is nothing", () => {
   const odd = shown([Number.NaN, 2, Number.POSITIVE_INFINITY]);
-  assert.deepEqual(extentOf([odd]), { low: 2, high: 2, isWhole: true });
+  assert.deepEqual(extentOf([odd]), { low: 2, high: 2, highest: 2 });
   assert.equal(extentOf([shown([Number.NaN]), shown([])]), null);
 });
