@@ -145,7 +145,7 @@ describe("dashboard", () => {
     assert.equal(await slider.getAttribute("aria-valuetext"), "Epoch 3 of 4");
     assert.equal((await panel.heard("want-preview", 2)).epoch, 3);
     await panel.post(previewMessage(run, 3));
-    assert.match(await panel.text(".where"), /^Values at epoch 3/);
+    assert.match(await panel.text(".where"), /^Values of epoch 3\./);
     const loss = run.metrics.epochs[2]?.test.loss.toFixed(2);
     assert.equal(await panel.text('[data-curve="test-loss"] .legend-value'), loss);
     await panel.page.locator('canvas[aria-label*="epoch 3"]').first().waitFor();

@@ -13,13 +13,14 @@ import {
   curvesFor,
   type ShownRun,
   scaleOf,
+  valueAt,
   valuesInWords,
 } from "./series.ts";
 import type { ViewState } from "./view-state.ts";
 
-const croppedWords = "The beginning lies above the chart; the log scale shows it";
+const croppedWords = "The beginning lies above the chart; the log scale shows it.";
 const unlikeWords =
-  "These runs measure their losses differently: compare how curves fall, not how high they lie";
+  "These runs measure their losses differently: compare how curves fall, not how high they lie.";
 
 export interface CurveSectionListener {
   change(change: Partial<Pick<ViewState, "axis" | "log" | "hidden">>): void;
@@ -122,11 +123,6 @@ export class CurveSection {
     return epoch * first.card.stepsPerEpoch * scaleOf(first, this.#state.axis);
   }
 
-  /** What the values belong to: what the cursor points at, else the chosen epoch; null: the latest. */
-  get #valuesAt(): number | null {
-    return this.#cursor ?? this.#placeOf(this.#chosen);
-  }
-
   get #shownCurves(): readonly Curve[] {
     const hidden = this.#state?.hidden ?? [];
     return this.#curves.filter(({ id }) => !hidden.includes(id));
@@ -151,16 +147,24 @@ export class CurveSection {
 
   #showValues(): void {
     if (this.#state === null) return;
-    this.#legend.showValues(this.#state.axis, this.#valuesAt);
+    const { axis } = this.#state;
+    const cursor = this.#cursor;
+    this.#legend.showValues((curve) =>
+      cursor === null ? curve.ofEpoch(this.#chosen) : valueAt(curve, axis, cursor),
+    );
     this.#showPlace();
   }
 
   #showPlace(): void {
     if (this.#state === null) return;
-    const at = this.#valuesAt;
-    const values = at === null ? "Latest values" : place(this.#state.axis, at);
     const notes = [this.#cropped ? croppedWords : "", haveLikeLosses(this.#runs) ? "" : unlikeWords];
-    setText(this.#where, [values, ...notes.filter((note) => note !== "")].join(". "));
+    setText(this.#where, [this.#place(this.#state.axis), ...notes].filter((words) => words !== "").join(" "));
+  }
+
+  /** What the values belong to: what the cursor points at, else the chosen epoch, else the latest. */
+  #place(axis: Axis): string {
+    if (this.#cursor !== null) return `Values at ${placeName(axis, this.#cursor)}.`;
+    return this.#chosen === null ? "Latest values." : `Values of epoch ${formatCount(this.#chosen)}.`;
   }
 
   /** The place and the values there, for those who do not see them. */
@@ -182,10 +186,6 @@ export class CurveSection {
 function haveLikeLosses(runs: readonly ShownRun[]): boolean {
   const kinds = runs.map(({ card }) => JSON.stringify(card.experiment.loss));
   return kinds.every((kind) => kind === kinds[0]);
-}
-
-function place(axis: Axis, x: number): string {
-  return `Values at ${placeName(axis, x)}`;
 }
 
 function placeName(axis: Axis, x: number): string {

@@ -1,7 +1,10 @@
-/** The chart's legend: a switch for each kind of curve that also shows its value under the cursor. */
+/** The chart's legend: a switch for each kind of curve that also shows a value of it. */
 import { element, setText } from "../shared/elements.ts";
 import { formatValue } from "../shared/words.ts";
-import { type Axis, type Curve, type CurveId, runColour, type ShownRun, valueAt } from "./series.ts";
+import { type Curve, type CurveId, runColour, type ShownRun } from "./series.ts";
+
+/** What a curve has measured, wherever it is looked at; null: nothing. */
+type Measure = (curve: Curve) => number | null;
 
 interface Switch {
   readonly id: CurveId;
@@ -36,16 +39,14 @@ export class Legend {
     );
   }
 
-  /** Writes the values at `x`; null: the latest. */
-  showValues(axis: Axis, x: number | null): void {
+  showValues(measure: Measure): void {
     if (this.#table !== null) {
-      this.#table.showValues(this.#curves, axis, x);
+      this.#table.showValues(this.#curves, measure);
       return;
     }
     for (const { id, value } of this.#switches) {
       const curve = this.#curves.find((one) => one.id === id);
-      const measured = curve === undefined ? null : valueAt(curve, axis, x);
-      setText(value, measured === null ? "–" : formatValue(measured));
+      showValue(value, curve, measure);
     }
   }
 
@@ -87,7 +88,12 @@ function swatchDash([dash]: readonly number[]): string {
   return dash > 2 ? "dashed" : "dotted";
 }
 
-/** Several runs: a row for each, with its values under the cursor. */
+function showValue(place: HTMLElement, curve: Curve | undefined, measure: Measure): void {
+  const measured = curve === undefined ? null : measure(curve);
+  setText(place, measured === null ? "–" : formatValue(measured));
+}
+
+/** Several runs: a row for each, with its values. */
 class RunTable {
   readonly element = element("table", { class: "numbers run-values" });
   #cells: { readonly id: CurveId; readonly run: ShownRun; readonly cell: HTMLElement }[] = [];
@@ -116,11 +122,10 @@ class RunTable {
     this.element.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
   }
 
-  showValues(curves: readonly Curve[], axis: Axis, x: number | null): void {
+  showValues(curves: readonly Curve[], measure: Measure): void {
     for (const { id, run, cell } of this.#cells) {
       const curve = curves.find((one) => one.id === id && one.run === run);
-      const measured = curve === undefined ? null : valueAt(curve, axis, x);
-      setText(cell, measured === null ? "–" : formatValue(measured));
+      showValue(cell, curve, measure);
     }
   }
 }

@@ -3,6 +3,7 @@
  * was there already, told again after a reconnection or trained again after a resume, changes nothing.
  */
 import type { EpochEvent } from "../../src/contract/events.ts";
+import type { Losses } from "../../src/contract/losses.ts";
 import type { MetricsLine } from "../../src/contract/run.ts";
 import { lowerBound } from "./decimate.ts";
 
@@ -77,7 +78,15 @@ export class LossColumns {
       for (const value of added[index] ?? []) column.push(value);
   }
 
-  push(step: number, losses: { loss: number; reconstruction: number; kl: number }): void {
+  /** Of the last step; undefined before it. */
+  get latest(): Losses | undefined {
+    const [loss, reconstruction, kl] = [this.loss.last, this.reconstruction.last, this.kl.last];
+    return loss === undefined || reconstruction === undefined || kl === undefined
+      ? undefined
+      : { loss, reconstruction, kl };
+  }
+
+  push(step: number, losses: Losses): void {
     this.step.push(step);
     this.loss.push(losses.loss);
     this.reconstruction.push(losses.reconstruction);

@@ -1,6 +1,6 @@
 /** Which curves there are for the shown runs, how each is called and drawn, and where its points are. */
 import type { RunCard } from "../../src/contract/view.ts";
-import type { ColourName } from "../shared/theme.ts";
+import type { ColourName } from "../shared/colour-names.ts";
 import { formatValue } from "../shared/words.ts";
 import { nearest, type Points } from "./decimate.ts";
 import type { Measurements } from "./measurements.ts";
@@ -36,6 +36,8 @@ export interface Curve {
   /** Lengths of dash and gap, where colours tell runs apart and not quantities; empty: a line without gaps. */
   readonly dash: readonly number[];
   points(axis: Axis): Points;
+  /** What this epoch has measured, or the last one before it; null: the latest. Gives null where there is nothing yet. */
+  ofEpoch(epoch: number | null): number | null;
   /** From where on the chart must have room for it: what comes before may lie above. */
   settledFrom(axis: Axis): number;
 }
@@ -69,7 +71,7 @@ export function curvesFor(runs: readonly ShownRun[]): Curve[] {
     }),
   );
   const [first] = runs;
-  if (first !== undefined && floorOf(first) !== null) curves.push(floorCurve(first, runs));
+  if (first !== undefined && haveOneFloor(runs)) curves.push(floorCurve(first, runs));
   return curves;
 }
 
@@ -83,17 +85,24 @@ function curveOf(run: ShownRun, kind: CurveKind, colour: ColourName | null): Cur
     look: kind.split === "test" ? "measured" : "running",
     dash: colour === null ? [] : dashes[kind.quantity],
     points: (axis) => pointsOf(run, kind, axis),
+    ofEpoch: (epoch) => valueOfEpoch(run, kind, epoch),
     settledFrom: (axis) => settledFrom(run, axis),
   };
 }
 
 /** The cross-entropy of a perfect reconstruction of the test images; null for other losses, or before an epoch. */
-export function floorOf({ measurements }: ShownRun): number | null {
+function floorOf({ measurements }: ShownRun): number | null {
   const test = measurements.latestEpoch?.test;
   return test === undefined || test.aboveFloor === null ? null : test.reconstruction - test.aboveFloor;
 }
 
-/** The first run's, as far as any run goes. */
+/** Whether a line can stand for all of them: to the digits that are shown, they have the same floor. */
+function haveOneFloor(runs: readonly ShownRun[]): boolean {
+  const [first, ...others] = runs.map(floorOf).map((floor) => (floor === null ? null : formatValue(floor)));
+  return first != null && others.every((floor) => floor === first);
+}
+
+/** That of all `runs`, of which `run` is the first, as far as any of them goes. */
 function floorCurve(run: ShownRun, runs: readonly ShownRun[]): Curve {
   return {
     id: "floor",
@@ -107,6 +116,7 @@ function floorCurve(run: ShownRun, runs: readonly ShownRun[]): Curve {
       const end = Math.max(...runs.map((one) => one.measurements.lastStep * scaleOf(one, axis)));
       return { x: Float64Array.of(0, end), y: Float64Array.of(value, value) };
     },
+    ofEpoch: () => floorOf(run),
     settledFrom: () => 0,
   };
 }
@@ -136,11 +146,23 @@ export function scaleOf({ card }: ShownRun, axis: Axis): number {
   return axis === "step" || card.stepsPerEpoch <= 0 ? 1 : 1 / card.stepsPerEpoch;
 }
 
-/** The measured value nearest to `x`; null: the last one. */
-export function valueAt(curve: Curve, axis: Axis, x: number | null): number | null {
+/**
+ * Of training, the mean over the whole epoch. Its steps are recorded in windows as long as the clock makes them, so the
+ * last of these would be another one in each run of the same seed: it stands in until the first epoch is finished.
+ */
+function valueOfEpoch(
+  { measurements }: ShownRun,
+  { split, quantity }: CurveKind,
+  epoch: number | null,
+): number | null {
+  const measured = epoch === null ? measurements.latestEpoch : measurements.epochAt(epoch);
+  return (measured?.[split] ?? measurements[split].latest)?.[quantity] ?? null;
+}
+
+/** The measured value nearest to `x`. */
+export function valueAt(curve: Curve, axis: Axis, x: number): number | null {
   const points = curve.points(axis);
-  const index = x === null ? points.x.length - 1 : nearest(points.x, x);
-  return points.y[index] ?? null;
+  return points.y[nearest(points.x, x)] ?? null;
 }
 
 /** The values at `x` in a line: of one run every curve's that is shown, of several runs the first such curve's. */

@@ -2,24 +2,7 @@
  * The editor's colours for what is drawn on a canvas. They are the panel's own CSS variables (see base.css), which
  * follow VS Code's; here they are read, and read again when the theme changes.
  */
-
-const names = [
-  "foreground",
-  "muted",
-  "grid",
-  "loss",
-  "reconstruction",
-  "kl",
-  "floor",
-  "cursor",
-  "run-1",
-  "run-2",
-  "run-3",
-  "run-4",
-  "run-5",
-  "run-6",
-] as const;
-export type ColourName = (typeof names)[number];
+import { type ColourName, colourNames } from "./colour-names.ts";
 
 export class Theme {
   #colours = new Map<string, string>();
@@ -53,7 +36,8 @@ export class Theme {
 
   #read(): void {
     const style = getComputedStyle(document.body);
-    for (const name of names) this.#colours.set(name, style.getPropertyValue(`--${name}`).trim() || "gray");
+    for (const name of colourNames)
+      this.#colours.set(name, style.getPropertyValue(`--${name}`).trim() || "gray");
     this.#font = style.fontFamily || "sans-serif";
   }
 }
