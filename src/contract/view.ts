@@ -51,6 +51,8 @@ export const runCardSchema = z.lazy(() =>
     stepsPerEpoch: z.number(),
     parameters: z.number(),
     variational: z.boolean(),
+    /** In words. */
+    lossUnit: z.string(),
     latent: z.number(),
     /** Actions that make sense now. */
     canStop: z.boolean(),

@@ -450,13 +450,16 @@ describe("dashboard", () => {
     assert.equal(rows.length, 2);
     assert.notEqual(rows[0], rows[1]);
     assert.doesNotMatch(await panel.text(".where"), /differently/);
+    assert.equal(await panel.text(".unit"), "nats per image");
     await panel.picture("dashboard-compare");
 
     const experiment = {
       ...other.card.experiment,
       loss: { reconstruction: "mse", reduction: "mean", beta: 1 },
     };
-    await showRun(panel, run, { ...other, card: { ...other.card, experiment } });
+    const lossUnit = "squared error per pixel; KL in nats per pixel";
+    await showRun(panel, run, { ...other, card: { ...other.card, experiment, lossUnit } });
+    assert.equal(await panel.text(".unit"), "");
     assert.match(await panel.text(".where"), /These runs measure their losses differently/);
   });
 

@@ -40,6 +40,7 @@ export class CurveSection {
   readonly #log = checkbox("Log scale", false, (log) => this.#listener.change({ log }));
   readonly #zoomOut = button("Show all", "secondary", () => this.#chart.resetZoom());
   readonly #csv = button("Save as CSV…", "secondary", () => this.#listener.saveCsv());
+  readonly #unit = element("span", { class: "unit" });
   readonly #where = element("p", { class: "where" });
   readonly #empty = element("p", { class: "empty", text: "The first numbers appear after the first steps." });
   readonly #listener: CurveSectionListener;
@@ -73,7 +74,7 @@ export class CurveSection {
     const { root, head } = section("curves", "Loss curves");
     const tools = element("div", { class: "tools" });
     tools.append(this.#zoomOut.element, this.#log.element, this.#axis.element, this.#csv.element);
-    head.append(tools);
+    head.append(this.#unit, tools);
     const stage = element("div", { class: "stage" }, this.#chart.element, this.#empty);
     // In the side bar the legend would fill the view, and the curves would have to be scrolled to.
     if (document.body.dataset.layout === "narrow") root.append(stage, this.#where, this.#legend.element);
@@ -94,6 +95,7 @@ export class CurveSection {
       ],
       state.axis,
     );
+    setText(this.#unit, unitOf(runs));
     this.#draw(state);
     this.#table.show(runs);
   }
@@ -180,6 +182,12 @@ export class CurveSection {
       hidden: hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id],
     });
   }
+}
+
+/** What they all measure their losses in; empty where that differs. */
+function unitOf(runs: readonly ShownRun[]): string {
+  const [unit = "", ...others] = runs.map(({ card }) => card.lossUnit);
+  return others.every((other) => other === unit) ? unit : "";
 }
 
 /** Whether one run's loss is a better or a worse one than another's: the same quantity, summed or averaged alike. */
