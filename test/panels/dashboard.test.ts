@@ -65,6 +65,12 @@ describe("dashboard", () => {
     assert.ok((await panel.text(".figures")).includes(latest));
     assert.ok((await panel.text('[data-curve="test-loss"]')).includes(latest));
     assert.equal(await panel.page.locator(".bars .bar").count(), 20);
+    assert.equal(await panel.text(".unit"), "nats per image");
+    // Beside each other, the pictures begin at one height, though the longer title leaves its button no room.
+    const tops = await panel.page
+      .locator(".picture-block canvas")
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+    assert.equal(tops[0], tops[1]);
     assert.deepEqual(await panel.said("problem"), []);
     assert.deepEqual(panel.errors, []);
     await panel.picture("dashboard");
