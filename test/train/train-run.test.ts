@@ -227,10 +227,36 @@ describe("a run", () => {
     assert.ok(record.modelSha256 !== null && existsSync(join(path, "model.safetensors")));
   });
 
-  test("that is asked to stop at the end of an epoch writes no preview any more", async (t) => {
+  test("that is stopped has the pictures of its last finished epoch", async (t) => {
+    const folder = temporaryFolder(t);
+    const straight = join(folder, "straight");
+    await train(await createRun(straight, smallVae));
+    const path = join(folder, "stopped");
+    const pictures = () => readdirSync(join(path, "previews"));
+    const picture = (run: string) => readFileSync(join(run, "previews/epoch-000001.png"));
+    const atItsEnd = await train(await createRun(path, smallVae), {
+      stopAt: ({ event }) => event === "epoch",
+    });
+    assert.equal(atItsEnd.failure?.code, "interrupted");
+    assert.deepEqual(pictures(), ["epoch-000001.png"]);
+    assert.deepEqual(picture(path), picture(straight));
+    // The first call takes one step, and is told.
+    const inTheNext = await train(await RunWriter.resume(path), { stopAt: ({ event }) => event === "step" });
+    assert.equal(inTheNext.failure?.code, "interrupted");
+    assert.equal((await readRun(path)).record.step, 8);
+    assert.deepEqual(pictures(), ["epoch-000001.png"]);
+    assert.deepEqual(picture(path), picture(straight));
+  });
+
+  test("that is stopped where its pictures cannot be written is stopped all the same", async (t) => {
     const path = join(temporaryFolder(t), "run");
-    await train(await createRun(path, smallVae), { stopAt: (event) => event.event === "epoch" });
-    assert.ok(!existsSync(join(path, "previews")));
+    const run = await createRun(path, smallVae);
+    writeFileSync(join(path, "previews"), "in the way");
+    const { failure } = await train(run, { stopAt: (event) => event.event === "epoch" });
+    assert.equal(failure?.code, "storage-failed");
+    const { record } = await readRun(path);
+    assert.deepEqual([record.status, record.epochsDone], ["stopped", 1]);
+    assert.ok(record.modelSha256 !== null && existsSync(join(path, "model.safetensors")));
   });
 
   test("that is finished has nothing left to train, and writes its model again from the checkpoint", async (t) => {

@@ -30,7 +30,7 @@ export interface PictureSource {
 
 const columns = 10;
 const samplesShown = 16;
-/** Previews of one run, at most; of one that is trained for longer than it planned, those of before are kept as well. */
+/** Previews of one run, at most; those of where it was stopped, or was to end before it was trained for longer, come on top. */
 const maximumPreviews = 28;
 /** In one preview: large images get fewer columns, so that making one stays a matter of milliseconds. */
 const maximumPreviewPixels = 250_000;

@@ -227,12 +227,12 @@ class Training {
     };
     await this.#log.append(JSON.stringify(event satisfies MetricsLine));
     const first = this.#savedStep === null;
-    // What ends the run writes a checkpoint of its own.
+    // What ends the run writes a checkpoint and a preview of its own.
     if (!over && (first || this.#secondsUnsaved > leastSecondsBetweenCheckpoints)) await this.#checkpoint();
     this.#emit(event);
     // Nor is its preview written before that: a disk with no room for a picture must not cost an epoch.
-    const previewed = !over && keepsPreview(epochsDone, run.record.experiment.training.epochs);
-    if (previewed && !signal.aborted)
+    const goesOn = !over && !signal.aborted;
+    if (goesOn && keepsPreview(epochsDone, run.record.experiment.training.epochs))
       await writePreview(this.#pictureSource, epochsDone, await this.#spread());
   }
 
@@ -272,7 +272,11 @@ class Training {
 
   async #stop(): Promise<never> {
     await this.#report.rest(this.#progress, this.#secondsLeft);
-    await this.#save({ status: "stopped", reason: null });
+    const { spread } = await this.#save({ status: "stopped", reason: null });
+    const { epochsDone } = this.#progress;
+    // All is safe by now. In the middle of an epoch, the last finished one has its pictures already.
+    if (epochsDone > 0 && this.#stepInEpoch === 0)
+      await writePreview(this.#pictureSource, epochsDone, spread);
     throw stopped(this.#options.run, this.#progress);
   }
 
