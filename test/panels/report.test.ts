@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { renderReport } from "../../src/ml/image/report.ts";
 import type { ReportData } from "../../src/ml/image/report-data.ts";
 import { findChromium, noChromium } from "../fixtures/chromium.ts";
-import { finished } from "../unit/image/run-data.ts";
+import { epochsOf, finished } from "../unit/image/run-data.ts";
 import { launch } from "./browser.ts";
 
 const chromium = findChromium();
@@ -107,6 +107,22 @@ describe("report", () => {
         for (const right of rightmost.values()) assert.ok(edge - right < 1, `${count} at ${screen} pixels`);
         assert.equal(rightmost.size, screen === 420 && count > 4 ? 3 : 2, `${count} at ${screen} pixels`);
       }
+  });
+
+  test("shows the whole table of epochs on a screen of 1100 pixels, of a run that has diverged as well", {
+    skip,
+  }, async () => {
+    const run = finished({ width: 28, height: 28 });
+    const epochs = epochsOf([4.9e19, 3.9e19]).map((epoch) => ({
+      ...epoch,
+      test: { ...epoch.test, aboveFloor: 4.9e19, pixelMse: 6.25e16 },
+    }));
+    const page = await open({ ...run, epochs }, 1100);
+    const { scrollWidth, clientWidth } = await page
+      .locator(".epochs")
+      .evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }));
+    await page.close();
+    assert.equal(scrollWidth, clientWidth);
   });
 
   test("shows even the largest pictures five in a row, two on a telephone", { skip }, async () => {

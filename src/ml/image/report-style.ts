@@ -98,7 +98,7 @@ img { display: block; width: var(--tile-width); height: var(--tile-height); imag
 @media (max-width: 959px) { .columns > * { container-type: inline-size; } }
 .epochs { max-height: 460px; }
 .epochs table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.epochs th, .epochs td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }
+.epochs th, .epochs td { padding: 6px 9px; text-align: right; border-bottom: 1px solid var(--line); }
 .epochs thead { position: sticky; top: 0; background: var(--background); }
 .epochs thead th { color: var(--muted); font-weight: 500; background: var(--background); }
 .epochs thead tr:first-child > * { padding-bottom: 4px; border-bottom: 0; font-weight: 600; text-align: center; }
