@@ -12,6 +12,8 @@ const describe = <T extends z.ZodMiniType>(schema: T, description: string): T =>
 export const maximumImageSide = 256;
 /** Passes over the training images, at most. */
 export const maximumEpochs = 100_000;
+/** Of an experiment, in characters. */
+export const maximumNameLength = 100;
 /** Units in one hidden layer, at most. */
 const maximumWidth = 65_536;
 
@@ -171,8 +173,8 @@ export const experimentSchema = z.lazy(() =>
     $schema: z.optional(describe(z.string(), "Where editors find the schema of this file.")),
     name: z._default(
       describe(
-        z.string().check(z.minLength(1), z.maxLength(100)),
-        "A name for people, of 1 to 100 characters; it names the run folder.",
+        z.string().check(z.minLength(1), z.maxLength(maximumNameLength)),
+        `A name for people, of 1 to ${maximumNameLength} characters; it names the run folder.`,
       ),
       "experiment",
     ),

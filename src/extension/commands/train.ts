@@ -7,6 +7,7 @@ import { Failure } from "../../contract/failure.ts";
 import { presets } from "../../contract/presets.ts";
 import { findExperimentFiles } from "../experiments/experiment-files.ts";
 import { checkExperimentText, parseExperimentText } from "../experiments/experiment-text.ts";
+import { nameOnFolder } from "../experiments/name-on-folder.ts";
 import { isExtendable, isKnown, isResumable, type KnownRun, labelOf, runLabel } from "../runs/listed-run.ts";
 import type { Services } from "../services.ts";
 import { progressInWords } from "../status-bar.ts";
@@ -197,7 +198,8 @@ async function pickModel(folder: string): Promise<Choice | undefined> {
 }
 
 /** Arguments that say what to train on; undefined where the user thought better of it. */
-async function pickData({ file }: Choice): Promise<readonly string[] | typeof back | undefined> {
+async function pickData(model: Choice): Promise<readonly string[] | typeof back | undefined> {
+  const { file } = model;
   const choices: Choice[] = [
     file === undefined
       ? {
@@ -242,7 +244,19 @@ async function pickData({ file }: Choice): Promise<readonly string[] | typeof ba
     })) ?? [];
   if (picked === undefined) return undefined;
   const kind = choice.asksFolder === "pictures" ? "folder" : "idx";
-  return ["--set", `dataset.kind=${kind}`, "--set", `dataset.path=${picked.fsPath}`];
+  const name = await nameOf(model);
+  const settings = [
+    ...(name === null ? [] : [`name=${nameOnFolder(name, picked.fsPath)}`]),
+    `dataset.kind=${kind}`,
+    `dataset.path=${picked.fsPath}`,
+  ];
+  return settings.flatMap((setting) => ["--set", setting]);
+}
+
+/** Null of an experiment file that is not valid. */
+async function nameOf({ label, file }: Choice): Promise<string | null> {
+  if (file === undefined) return label;
+  return parseExperimentText(await vscode.workspace.openTextDocument(file))?.name ?? null;
 }
 
 /** What an experiment file says itself. One that is not valid is refused when it is trained. */
