@@ -22,7 +22,11 @@ export async function encodeImage(
 export async function decodeLatent(uri: vscode.Uri | undefined): Promise<void> {
   const [chosen] =
     uri === undefined
-      ? ((await vscode.window.showOpenDialog({ filters: { "Latent Lab pictures": ["latent"] } })) ?? [])
+      ? ((await vscode.window.showOpenDialog({
+          title: "A picture to decode",
+          openLabel: "Decode",
+          filters: { "Latent Lab pictures": ["latent"] },
+        })) ?? [])
       : [uri];
   if (chosen !== undefined) await vscode.commands.executeCommand("vscode.openWith", chosen, latentViewType);
 }
@@ -33,6 +37,7 @@ async function pickPictures(): Promise<readonly vscode.Uri[]> {
   return (
     (await vscode.window.showOpenDialog({
       canSelectMany: true,
+      title: "Pictures to encode",
       openLabel: "Encode",
       filters: { Pictures: extensions },
     })) ?? []
