@@ -30,7 +30,7 @@ export async function loadRunData(
     throw new Failure(
       error.code,
       error.message,
-      `The run found its images in ${dataFolder}, where they are no more. Name their folder: --data DIR (in VS Code: the setting latentLab.dataFolder).`,
+      `The run found its images in ${dataFolder}, where they are no more. Name their folder: --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).`,
       { cause: error },
     );
   }

@@ -36,7 +36,7 @@ function stoppingWords(hasBegun: boolean): string {
 export function drawingWords(reason: Failure): string[] {
   return [
     `MNIST is not here and cannot be downloaded (${reason.message}).`,
-    "Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give --data DIR (in VS Code: the setting latentLab.dataFolder).",
+    "Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).",
   ];
 }
 

@@ -108,7 +108,7 @@ async function downloadOne(
   throw new Failure(
     "download-failed",
     `${file.name}.gz: no mirror delivered it (${problems.join("; ")})`,
-    "Check the network and HTTPS_PROXY, or name a folder that holds the files: --data DIR (in VS Code: the setting latentLab.dataFolder).",
+    "Check the network and HTTPS_PROXY, or name a folder that holds the files: --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).",
   );
 }
 
