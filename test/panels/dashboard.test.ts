@@ -115,6 +115,18 @@ describe("dashboard", () => {
     assert.equal(await isCropped(), false);
   });
 
+  test("gives the values of a diverged run's axis the room that they take", { skip }, async () => {
+    const panel = await opened();
+    const left = async () => (await panel.page.locator(".chart .u-over").boundingBox())?.x ?? 0;
+    const usual = await left();
+    // Ticks such as 3.13365e9.
+    const losses = [3_133_700_000, 3_133_610_000, 3_133_600_000];
+    const train = Float64Array.from([1, 20, 40, ...losses, ...losses, 0, 0, 0]);
+    await panel.post(...messagesFor({ ...run, metrics: { ...run.metrics, train, epochs: [] } }));
+    await panel.page.locator('[data-curve="test-kl"]').click();
+    assert.ok((await left()) > usual + 5, `${await left()} where it was ${usual}`);
+  });
+
   test("hides a curve, takes the log scale and counts steps, and remembers it", { skip }, async () => {
     const panel = await opened();
     const all = await panel.print(chart);
