@@ -26,7 +26,7 @@ test("losses keep the digits in which they fall", () => {
 test("a model that has diverged is told in as few digits as any other", () => {
   const losses = { loss: 1.356e10, reconstruction: 1.356e10, kl: 0 };
   const test = { ...losses, aboveFloor: null, pixelMse: 17_295_918.4, klPerDimension: [], activeUnits: null };
-  assert.deepEqual(evaluationLines(test), [
+  assert.deepEqual(evaluationLines(test, 1), [
     "test loss    1.356e10",
     "pixels       mean squared error 1.730e7",
   ]);

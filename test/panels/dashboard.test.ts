@@ -149,6 +149,38 @@ describe("dashboard", () => {
     await panel.picture("dashboard-log");
   });
 
+  test("of the latent dimensions those are marked that are not active, however much they carry", {
+    skip,
+  }, async () => {
+    const { epochs } = run.metrics;
+    const [last] = epochs.slice(-1);
+    assert.ok(last);
+    const { klPerDimension } = last.test;
+    const largest = klPerDimension.indexOf(Math.max(...klPerDimension));
+    const shownWith = async (activeDimensions: number[] | undefined) => {
+      const changed = { ...last, test: { ...last.test, activeDimensions } };
+      const panel = await open();
+      await showRun(panel, {
+        ...run,
+        metrics: { ...run.metrics, epochs: [...epochs.slice(0, -1), changed] },
+      });
+      const marked = await panel.page.locator(".bars .inactive title").allTextContents();
+      return { words: await panel.text(".latents > .hint"), marked };
+    };
+    const others = [...klPerDimension.keys()].filter((index) => index !== largest);
+    const one = await shownWith(others);
+    assert.deepEqual(
+      one.marked.map((title) => /^dimension (\d+): .*, inactive$/.exec(title)?.[1]),
+      [`${largest}`],
+    );
+    assert.match(one.words, /^19 of 20 dimensions are active: the variance of their μ is above 0\.01\./);
+    assert.ok(one.words.endsWith(` Inactive: ${largest}.`), one.words);
+    // As of a run whose evaluations do not say which they are.
+    const unknown = await shownWith(undefined);
+    assert.deepEqual(unknown.marked, []);
+    assert.match(unknown.words, /^Dimension \d+ carries the most, [\d.]+ nats\.$/);
+  });
+
   test("the scrubber sets pictures, latents and the line in the chart together", { skip }, async () => {
     const panel = await opened();
     const slider = panel.page.getByRole("slider", { name: "Epoch" });

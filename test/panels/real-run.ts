@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { lossUnit } from "../../src/contract/loss-unit.ts";
+import { curvesUnit } from "../../src/contract/loss-units.ts";
 import { resolveExperiment } from "../../src/contract/parse-experiment.ts";
 import { runFiles, runRecordSchema } from "../../src/contract/run.ts";
 import { type RunCard, type ToDashboard, viewProtocolVersion } from "../../src/contract/view.ts";
@@ -66,7 +66,7 @@ async function readRun(folder: string): Promise<RealRun> {
     stepsPerEpoch: Math.ceil(record.dataset.train / experiment.training.batch),
     parameters: 652_824,
     variational: experiment.model.kind === "variational",
-    lossUnit: lossUnit(experiment),
+    lossUnit: curvesUnit(experiment),
     latent: experiment.model.encoder.at(-1) ?? 0,
     canStop: false,
     canResume: false,

@@ -1,10 +1,9 @@
 /** How much each latent dimension of a VAE says, as bars, the most telling first. */
 import type { EpochEvent } from "../../src/contract/events.ts";
+import type { Evaluation } from "../../src/contract/losses.ts";
 import { element, section, setText, svgElement } from "../shared/elements.ts";
 import { formatValue } from "../shared/words.ts";
 
-/** Below this a dimension says nothing about the image, in nats. */
-const inactiveBelow = 0.01;
 /** More bars would be hairlines; the rest say less than the last one shown. */
 const maximumBars = 96;
 /** Up to so many bars carry the number of their dimension. */
@@ -14,7 +13,8 @@ const drawing = { width: 480, height: 150, foot: 16 };
 interface Dimension {
   readonly index: number;
   readonly kl: number;
-  readonly isActive: boolean;
+  /** Whether it is known that its μ hardly varies with the image. */
+  readonly isInactive: boolean;
 }
 
 export class LatentSection {
@@ -52,7 +52,7 @@ export class LatentSection {
   show(epoch: EpochEvent | null): void {
     if (epoch === this.#shown) return;
     this.#shown = epoch;
-    const dimensions = epoch === null ? [] : sorted(epoch.test.klPerDimension);
+    const dimensions = epoch === null ? [] : sorted(epoch.test);
     const bars = dimensions.slice(0, maximumBars);
     const words = describe(epoch, dimensions);
     this.#frame.hidden = bars.length === 0;
@@ -61,17 +61,18 @@ export class LatentSection {
     const highest = Math.max(bars[0]?.kl ?? 0, 1e-3);
     this.#chart.replaceChildren(...bars.map((bar, rank) => drawBar(bar, rank, bars.length, highest)));
     this.#names.replaceChildren(
-      ...(bars.length > numberedBars ? [] : bars).map(({ index, isActive }) =>
-        element("span", { class: isActive ? "" : "inactive", text: String(index) }),
+      ...(bars.length > numberedBars ? [] : bars).map(({ index, isInactive }) =>
+        element("span", { class: isInactive ? "inactive" : "", text: String(index) }),
       ),
     );
     this.#list.replaceChildren(...bars.map((bar) => element("li", { text: wordsOf(bar) })));
   }
 }
 
-function sorted(klPerDimension: readonly number[]): Dimension[] {
+function sorted({ klPerDimension, activeDimensions }: Evaluation): Dimension[] {
+  const active = new Set(activeDimensions ?? klPerDimension.keys());
   return klPerDimension
-    .map((kl, index) => ({ index, kl, isActive: kl >= inactiveBelow }))
+    .map((kl, index) => ({ index, kl, isInactive: !active.has(index) }))
     .sort((a, b) => b.kl - a.kl);
 }
 
@@ -83,7 +84,7 @@ function drawBar(dimension: Dimension, rank: number, count: number, highest: num
   return svgElement(
     "rect",
     {
-      class: dimension.isActive ? "bar" : "bar inactive",
+      class: dimension.isInactive ? "bar inactive" : "bar",
       attributes: {
         x: ((rank + 0.5) * pitch - width / 2).toFixed(2),
         y: (drawing.height - height).toFixed(2),
@@ -95,30 +96,27 @@ function drawBar(dimension: Dimension, rank: number, count: number, highest: num
   );
 }
 
-function wordsOf({ index, kl }: Dimension): string {
-  return `dimension ${index}: ${formatValue(kl)} nats`;
+function wordsOf({ index, kl, isInactive }: Dimension): string {
+  return `dimension ${index}: ${formatValue(kl)} nats${isInactive ? ", inactive" : ""}`;
 }
 
-/** By how much a dimension carries; whether its mean varies with the image is the other measure there is. */
 function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
   const [first] = dimensions;
   if (epoch === null || first === undefined) return "Known after the first epoch.";
-  const inactive = dimensions.filter(({ isActive }) => !isActive);
-  const active = dimensions.length - inactive.length;
-  const most = `dimension ${first.index} the most (${formatValue(first.kl)})`;
-  const { activeUnits } = epoch.test;
+  const most = `Dimension ${first.index} carries the most, ${formatValue(first.kl)} nats.`;
+  const { activeDimensions } = epoch.test;
+  if (activeDimensions === undefined) return most;
+  const inactive = dimensions.filter(({ isInactive }) => isInactive);
   return [
-    `${active} of ${dimensions.length} dimensions carry ${inactiveBelow} nat or more, ${most}.`,
+    `${activeDimensions.length} of ${dimensions.length} dimensions are active: the variance of their μ is above 0.01.`,
+    most,
     ...(inactive.length === 0 ? [] : [inactiveInWords(inactive)]),
-    ...(activeUnits === null || activeUnits === active
-      ? []
-      : [`${activeUnits} are active: the variance of their means is above 0.01.`]),
   ].join(" ");
 }
 
 /** By their numbers, where those are few. */
 function inactiveInWords(dimensions: readonly Dimension[]): string {
-  if (dimensions.length > 12) return `The other ${dimensions.length} carry less.`;
+  if (dimensions.length > 12) return `The other ${dimensions.length} are inactive.`;
   const numbers = dimensions.map(({ index }) => index).sort((a, b) => a - b);
-  return `Less: ${numbers.join(", ")}.`;
+  return `Inactive: ${numbers.join(", ")}.`;
 }

@@ -1,5 +1,5 @@
 /** What the extension tells panels about a run: its record, joined with what its process is doing. */
-import { lossUnit } from "../../contract/loss-unit.ts";
+import { curvesUnit } from "../../contract/loss-units.ts";
 import type { AbsentRun, RunCard } from "../../contract/view.ts";
 import { isExtendable, isResumable, type KnownRun, type UnreadableRun } from "./listed-run.ts";
 
@@ -28,7 +28,7 @@ export function cardOf(
     stepsPerEpoch: Math.ceil(dataset.train / experiment.training.batch),
     parameters: parameterCount(encoder, experiment.model.decoder, experiment.model.kind === "variational"),
     variational: experiment.model.kind === "variational",
-    lossUnit: lossUnit(experiment),
+    lossUnit: curvesUnit(experiment),
     latent: encoder.at(-1) ?? 0,
     canStop: isWatched && state === "training",
     canResume: isTrusted && isResumable(run),

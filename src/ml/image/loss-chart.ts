@@ -4,6 +4,7 @@
  */
 import type { EpochEvent } from "../../contract/events.ts";
 import type { Experiment } from "../../contract/experiment.ts";
+import { lossUnits } from "../../contract/loss-units.ts";
 import type { Losses } from "../../contract/losses.ts";
 import { type Box, drawPanel, type Panel, type Point, type Series } from "./chart-panel.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -93,18 +94,6 @@ function svg(
 ${head}${panels.map((panel, index) => drawPanel(panel, boxes[index] as Box, palette))}
 ${panels.length > 0 ? "" : markup`<text x="${size.width / 2}" y="${size.height / 2}" fill="${palette.muted}" font-size="17" text-anchor="middle">No epoch is finished yet.</text>`}
 </svg>`;
-}
-
-/** The units of the experiment's losses, in words: the KL divergence is in nats whatever the reconstruction is in. */
-export function lossUnits({ model, loss }: Model): Readonly<Record<keyof Losses, string>> {
-  const quantity = loss.reconstruction === "bce" ? "nats" : "squared error";
-  const isMixed = model.kind === "variational" && quantity !== "nats";
-  const per = loss.reduction === "sum" ? "per image" : "per pixel";
-  return {
-    loss: `${isMixed ? `${quantity} plus nats` : quantity} ${per}`,
-    reconstruction: `${quantity} ${per}`,
-    kl: `nats ${per}`,
-  };
 }
 
 /** None before the first epoch. */

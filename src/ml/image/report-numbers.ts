@@ -2,8 +2,8 @@
  * The figures at the head of a report: what came out, each with what it should be held against.
  */
 import type { DoneEvent, EpochEvent } from "../../contract/events.ts";
+import { lossUnits } from "../../contract/loss-units.ts";
 import type { Evaluation } from "../../contract/losses.ts";
-import { lossUnits } from "./loss-chart.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatCount, formatValue } from "./number-scale.ts";
 import { formatDecibels } from "./picture-grid.ts";

@@ -5,10 +5,11 @@
 import { createHash } from "node:crypto";
 import type { DoneEvent, StartEvent } from "../../contract/events.ts";
 import type { DatasetChoice, Experiment } from "../../contract/experiment.ts";
+import { lossUnits } from "../../contract/loss-units.ts";
 import type { Evaluation } from "../../contract/losses.ts";
 import { imageAt, pngDataUrl } from "./grey-image.ts";
 import { klChart } from "./kl-chart.ts";
-import { lossChartMarkup, lossUnits } from "./loss-chart.ts";
+import { lossChartMarkup } from "./loss-chart.ts";
 import { Markup, markup } from "./markup.ts";
 import { formatCount } from "./number-scale.ts";
 import { pagePalette } from "./palette.ts";
