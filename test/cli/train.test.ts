@@ -324,6 +324,38 @@ test("encode and decode take an image through a .latent file", async () => {
   assert.ok(await isPng("back.png"));
 });
 
+test("encode names its file after the picture and its neighbours, and says when that looks like ink on paper", async (t) => {
+  const pictures = temporaryFolder(t);
+  // A dark stroke on white.
+  const pixels = Uint8Array.from({ length: 784 }, (_, place) => (place % 28 === 14 ? 20 : 255));
+  const paper = encodePng({ width: 28, height: 28, pixels });
+  await writeFile(join(pictures, "ink.png"), paper);
+  const picture = join(pictures, "ink.png");
+  const alone = await runCli(["encode", "first", picture], { folder });
+  assert.equal(alone.code, 0, alone.stderr);
+  assert.match(alone.stderr, /ink\.png: looks like ink on paper; --invert auto turns it round\n/);
+  await runCli(["decode", "first", join(pictures, "ink.latent"), "-o", join(pictures, "ink.jpg.png")], {
+    folder,
+  });
+  await writeFile(join(pictures, "ink.jpg"), paper);
+  const turned = await runCli(["encode", "first", picture, "--invert", "auto"], { folder });
+  assert.doesNotMatch(turned.stderr, /ink on paper/);
+  assert.deepEqual((await readdir(pictures)).filter((name) => name.endsWith(".latent")).sort(), [
+    "ink.latent",
+    "ink.png.latent",
+  ]);
+});
+
+test("where the KL divergence has a weight, training and evaluation tell it", async (t) => {
+  const own = temporaryFolder(t);
+  const trained = await runCli([...tinyTraining, "--set", "loss.beta=2", "--out", "weighted"], {
+    folder: own,
+  });
+  assert.match(trained.stdout, /^ {2}test loss {4}.*KL [\d.]+ × 2\)$/m);
+  const { stdout } = await runCli(["evaluate", "weighted"], { folder: own });
+  assert.match(stdout, /^ {2}test loss {4}.*KL [\d.]+ × 2\)$/m);
+});
+
 test("encode --detail prints all there is to see, and decode --detail the same of the file", async () => {
   await runCli(["sample", "first", "--count", "1", "-o", "detail.png"], { folder });
   const { seen, ...encoded } = await detail(["encode", "first", "detail.png"], encodedPictureSchema);

@@ -90,7 +90,7 @@ describe("a place for a result", () => {
       writeFileSync(path, content);
       await assert.rejects(requireOutput(path, "png"), {
         code: "usage",
-        message: /mine\.png: is there already, and is no PNG that Latent Lab wrote/,
+        message: /mine\.png: is there already, and is no PNG that a command of Latent Lab wrote/,
         hint: "Name another file with -o, or remove this one first.",
       });
     }

@@ -26,14 +26,14 @@ const race: Race = {
   network: networkOf({}, 16, 2),
   dataset: patchDataset(4, 4, 200, 5, 2),
 };
-const won = { gpu: 300_000, processor: 100_000 };
+const won = { gpu: 200_000, processor: 100_000 };
 
 const newFile = (t: TestContext) => join(temporaryFolder(t), "below", "races.json");
 
 test("a race that was clear is remembered, and one that was close is not", async (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1) });
   const memory = new RaceMemory(newFile(t));
-  await memory.remember(race, { gpu: 299_000, processor: 100_000 });
+  await memory.remember(race, { gpu: 199_000, processor: 100_000 });
   assert.equal(await memory.recall(race), null);
   await memory.remember(race, won);
   assert.deepEqual(await memory.recall(race), { ...won, at: Date.now() });

@@ -157,8 +157,8 @@ describe("dashboard", () => {
     assert.ok(last);
     const { klPerDimension } = last.test;
     const largest = klPerDimension.indexOf(Math.max(...klPerDimension));
-    const shownWith = async (activeDimensions: number[] | undefined) => {
-      const changed = { ...last, test: { ...last.test, activeDimensions } };
+    const shownWith = async (activeUnits: number | null, activeDimensions: number[] | undefined) => {
+      const changed = { ...last, test: { ...last.test, activeUnits, activeDimensions } };
       const panel = await open();
       await showRun(panel, {
         ...run,
@@ -168,15 +168,18 @@ describe("dashboard", () => {
       return { words: await panel.text(".latents > .hint"), marked };
     };
     const others = [...klPerDimension.keys()].filter((index) => index !== largest);
-    const one = await shownWith(others);
+    const one = await shownWith(19, others);
     assert.deepEqual(
       one.marked.map((title) => /^dimension (\d+): .*, inactive$/.exec(title)?.[1]),
       [`${largest}`],
     );
     assert.match(one.words, /^19 of 20 dimensions are active: the variance of their μ is above 0\.01\./);
     assert.ok(one.words.endsWith(` Inactive: ${largest}.`), one.words);
-    // As of a run whose evaluations do not say which they are.
-    const unknown = await shownWith(undefined);
+    // As of a run whose evaluations do not say which they are, and of one with a single test image.
+    const counted = await shownWith(19, undefined);
+    assert.deepEqual(counted.marked, []);
+    assert.match(counted.words, /^19 of 20 dimensions are active: .+ nats\.$/);
+    const unknown = await shownWith(null, undefined);
     assert.deepEqual(unknown.marked, []);
     assert.match(unknown.words, /^Dimension \d+ carries the most, [\d.]+ nats\.$/);
   });

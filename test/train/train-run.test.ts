@@ -253,7 +253,7 @@ describe("a run", () => {
     const run = await createRun(path, smallVae);
     writeFileSync(join(path, "previews"), "in the way");
     const { failure } = await train(run, { stopAt: (event) => event.event === "epoch" });
-    assert.equal(failure?.code, "storage-failed");
+    assert.equal(failure?.code, "interrupted");
     const { record } = await readRun(path);
     assert.deepEqual([record.status, record.epochsDone], ["stopped", 1]);
     assert.ok(record.modelSha256 !== null && existsSync(join(path, "model.safetensors")));

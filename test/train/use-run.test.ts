@@ -156,14 +156,15 @@ describe("a trained run", () => {
     assert.deepEqual(await seen(light, "on"), [true, 784 * 255 - asTrained[1]]);
   });
 
-  test("sees dark ink on light paper also where nobody asked it to look, unless it was told what to do", async (t) => {
+  test("sees dark ink on light paper where that decides, or somebody wants to know, unless it was told what to do", async (t) => {
     const run = await trainedRun(t);
-    const sees = async (image: string, invert: Inversion) =>
-      (await encodeImage({ run, engine, threads: 1, image, invert })).inkOnPaper;
+    const sees = async (image: string, invert: Inversion, looks = true) =>
+      (await encodeImage({ run, engine, threads: 1, image, invert, looks })).inkOnPaper;
     const [light, dark] = [digitFile(t), digitFile(t, 255)];
     assert.deepEqual([await sees(dark, "dataset"), await sees(light, "dataset")], [true, false]);
     assert.deepEqual([await sees(dark, "auto"), await sees(light, "auto")], [true, false]);
     assert.deepEqual([await sees(dark, "off"), await sees(dark, "on")], [false, false]);
+    assert.deepEqual([await sees(dark, "dataset", false), await sees(dark, "auto", false)], [false, true]);
   });
 
   test("leaves dark and light as they were in the folder it was trained on, unless told otherwise", async (t) => {

@@ -20,7 +20,7 @@ const always: readonly ColumnOfTable[] = [
 const ofVariational: readonly ColumnOfTable[] = [
   { title: "Test reconstruction", value: ({ test }) => formatValue(test.reconstruction) },
   { title: "Test KL", value: ({ test }) => formatValue(test.kl) },
-  { title: "Active units", value: ({ test }) => String(test.activeUnits ?? "–") },
+  { title: "Active dimensions", value: ({ test }) => String(test.activeUnits ?? "–") },
 ];
 const last: readonly ColumnOfTable[] = [
   {

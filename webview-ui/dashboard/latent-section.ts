@@ -103,13 +103,15 @@ function wordsOf({ index, kl, isInactive }: Dimension): string {
 function describe(epoch: EpochEvent | null, dimensions: readonly Dimension[]): string {
   const [first] = dimensions;
   if (epoch === null || first === undefined) return "Known after the first epoch.";
-  const most = `Dimension ${first.index} carries the most, ${formatValue(first.kl)} nats.`;
-  const { activeDimensions } = epoch.test;
-  if (activeDimensions === undefined) return most;
+  const { activeUnits } = epoch.test;
   const inactive = dimensions.filter(({ isInactive }) => isInactive);
   return [
-    `${activeDimensions.length} of ${dimensions.length} dimensions are active: the variance of their μ is above 0.01.`,
-    most,
+    ...(activeUnits === null
+      ? []
+      : [
+          `${activeUnits} of ${dimensions.length} dimensions are active: the variance of their μ is above 0.01.`,
+        ]),
+    `Dimension ${first.index} carries the most, ${formatValue(first.kl)} nats.`,
     ...(inactive.length === 0 ? [] : [inactiveInWords(inactive)]),
   ].join(" ");
 }

@@ -2,7 +2,7 @@
  * Encode Image: pictures beside what a model sees in them, keeps of them and makes of that. Also the editor of
  * `.latent` files, which have no original. The arithmetic is the command line tool's.
  */
-import { basename, dirname, extname } from "node:path";
+import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import {
   decodedPictureSchema,
@@ -10,6 +10,7 @@ import {
   latentFileModel,
 } from "../../contract/encoded-picture.ts";
 import { Failure } from "../../contract/failure.ts";
+import { latentFileName } from "../../contract/latent-file-name.ts";
 import {
   type FromEncodePanel,
   fromEncodePanelSchema,
@@ -266,17 +267,14 @@ export class EncodePage implements vscode.Disposable {
 
   async #saveLatent(picture: string): Promise<void> {
     const bytes = this.#latentOf(picture);
-    if (bytes !== null) await saveFile(`${basename(picture, extname(picture))}.latent`, bytes);
+    if (bytes !== null) await saveFile(latentFileName(basename(picture), []), bytes);
   }
 
-  /** Pictures that differ by their endings alone keep them. */
   #latentFiles(): FileToSave[] {
-    const stems = this.#pictures.map(({ fsPath }) => basename(fsPath, extname(fsPath)));
+    const names = this.#pictures.map(({ fsPath }) => basename(fsPath));
     return this.#pictures.flatMap(({ fsPath }, index) => {
       const bytes = this.#latentOf(fsPath);
-      const stem = stems[index] ?? "";
-      const isAlone = stems.filter((other) => other === stem).length === 1;
-      const name = `${isAlone ? stem : basename(fsPath)}.latent`;
+      const name = latentFileName(basename(fsPath), names.toSpliced(index, 1));
       return bytes === null ? [] : [{ name, bytes }];
     });
   }

@@ -41,7 +41,8 @@ export async function encode(context: Context, options: EncodeArguments): Promis
   const output = options.output ?? (detail ? null : await latentFileOf(input));
   if (output !== null) await requireOutput(output, "latent", [input]);
   const opened = await openRun(options);
-  const encoded = await encodeImage({ ...opened, image: input, invert });
+  const looks = !options.json;
+  const encoded = await encodeImage({ ...opened, image: input, invert, looks });
   if (output !== null) await writeOutput(output, encoded.bytes);
   if (detail) {
     context.terminal.out.line(JSON.stringify(encodedPicture(encoded, inverter(invert, opened.run))));

@@ -16,6 +16,8 @@ export function encodeRemarks(
         : "";
     remarks.push(`${picture}: comes out ${grey}: the model sees nothing on it${transparency}`);
   }
-  if (isUnturned) remarks.push(`${picture}: looks like ink on paper; --invert auto turns it round`);
+  const helpsToTurn = grey === null || grey === "black";
+  if (isUnturned && helpsToTurn)
+    remarks.push(`${picture}: looks like ink on paper; --invert auto turns it round`);
   return remarks;
 }

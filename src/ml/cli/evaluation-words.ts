@@ -36,7 +36,7 @@ export function compressionInWords({
 
 /** By how many times the image is larger: "9.8× smaller". */
 export function sizeInWords(ratio: number): string {
-  return comparedInWords(ratio, ["smaller", "larger", "as large"]);
+  return comparedInWords(ratio, ["smaller", "larger", "equally large"]);
 }
 
 /** The two parts of a VAE's loss, which add up to it: " (reconstruction 104.11, KL 11.60 × 2)". A plain autoencoder's has but one. */

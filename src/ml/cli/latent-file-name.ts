@@ -1,23 +1,35 @@
 /** Where a picture's `.latent` file goes when nobody says. */
-import { readdir } from "node:fs/promises";
-import { dirname, format, parse } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { latentFileName, sameFileStem } from "../../contract/latent-file-name.ts";
 import { pictureName } from "../image/decode.ts";
+import { holdsResult } from "./write-output.ts";
 
-/**
- * Beside the picture: "digit.png" → "digit.latent". Where its folder has other pictures that differ by their endings
- * alone, a "digit.jpg" for one, each keeps its ending, so that none takes another's file: "digit.png.latent".
- */
+/** Beside the picture, by its name and those of its folder's other pictures, but for those that we wrote. */
 export async function latentFileOf(picture: string): Promise<string> {
-  const { dir, base, name } = parse(picture);
+  const name = basename(picture);
+  const folder = dirname(picture);
   // What is wrong with the folder is told when the picture is read.
-  const neighbours = await readdir(dirname(picture)).catch(() => []);
-  const isAlone = !neighbours.some(
-    (other) => other !== base && pictureName.test(other) && sameName(parse(other).name, name),
+  const names = await readdir(folder).catch((): string[] => []);
+  const alike = names.filter(
+    (other) => pictureName.test(other) && sameFileStem(other) === sameFileStem(name),
   );
-  return format({ dir, name: isAlone ? name : base, ext: ".latent" });
+  const areOthers = await Promise.all(alike.map((other) => isAnother(picture, join(folder, other))));
+  return join(
+    folder,
+    latentFileName(
+      name,
+      alike.filter((_, index) => areOthers[index]),
+    ),
+  );
 }
 
-/** Some file systems take "Digit.latent" for "digit.latent". */
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+/** Another picture, and none that was decoded from a `.latent` file, say. */
+async function isAnother(picture: string, other: string): Promise<boolean> {
+  const [one, two] = await Promise.all(
+    [picture, other].map((path) => stat(path, { bigint: true }).catch(() => null)),
+  );
+  // Not by its name: some file systems find "digit.PNG" where "digit.png" is.
+  if (one != null && two != null && one.dev === two.dev && one.ino === two.ino) return false;
+  return !(await holdsResult(other, "png").catch(() => false));
 }

@@ -1,5 +1,5 @@
 /** The images of a run that is there already: MNIST is looked for first where the run's own training found it. */
-import { Failure } from "../../contract/failure.ts";
+import { Failure, hasSystemCode } from "../../contract/failure.ts";
 import type { RunRecord } from "../../contract/run.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
@@ -37,7 +37,8 @@ export async function loadRunData(
 }
 
 function refuseGone(error: unknown): never {
-  if (!(error instanceof Failure && error.code === "dataset-missing")) throw error;
+  // What is there and lacks something has a hint of its own.
+  if (!(error instanceof Failure && hasSystemCode(error.cause, "ENOENT"))) throw error;
   const hint =
     "The run was trained on it: put the folder back there. Without it the model still encodes, decodes and samples.";
   throw new Failure(error.code, error.message, hint, { cause: error });

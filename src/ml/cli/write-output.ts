@@ -51,7 +51,7 @@ export async function requireOutput(
   if (await holdsAnother(path, kind))
     throw new Failure(
       "usage",
-      `${path}: is there already, and is no ${name} that Latent Lab wrote`,
+      `${path}: is there already, and is no ${name} that a command of Latent Lab wrote`,
       "Name another file with -o, or remove this one first.",
     );
 }
@@ -95,19 +95,31 @@ function isOfRun(place: string): boolean {
 
 /** An empty file is nobody's loss. */
 async function holdsAnother(path: string, kind: OutputKind): Promise<boolean> {
-  if (!(await isFile(path))) return false;
+  const head = await headOf(path, kind);
+  return head !== null && head.length > 0 && !kinds[kind].isResult(head);
+}
+
+/** Whether a command wrote the file at `path`. Throws a Failure (storage-*) where it cannot be read. */
+export async function holdsResult(path: string, kind: OutputKind): Promise<boolean> {
+  const head = await headOf(path, kind);
+  return head !== null && kinds[kind].isResult(head);
+}
+
+/** Null where there is no such file. */
+async function headOf(path: string, kind: OutputKind): Promise<Buffer | null> {
+  if (!(await isFile(path))) return null;
   try {
     const file = await open(path, "r");
     try {
-      const { head, isResult } = kinds[kind];
+      const { head } = kinds[kind];
       const { buffer, bytesRead } = await file.read(Buffer.alloc(head), 0, head, 0);
-      return bytesRead > 0 && !isResult(buffer.subarray(0, bytesRead));
+      return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
     }
   } catch (error) {
     // What cannot be read cannot be known to be a result.
-    if (hasSystemCode(error, "ENOENT")) return false;
+    if (hasSystemCode(error, "ENOENT")) return null;
     throw storageFailure(error, path, "read");
   }
 }

@@ -256,7 +256,10 @@ async function race(
   const rivals = { ...training, processor: processor.device, gpu: gpu.device };
   const before = await memory.recall(rivals);
   if (before !== null && "failed" in before)
-    return { ...processor, reason: `webgpu: ${before.failed}, when it was tried before` };
+    return {
+      ...processor,
+      reason: `webgpu: ${before.failed}, when it was tried before; latent-lab engines has it tried again`,
+    };
   if (before !== null) {
     const known = winner(processor, gpu, before, ", as measured before");
     known.engine.anticipate?.(training.network, training.dataset, options);

@@ -15,7 +15,7 @@ import { imagesMeasured } from "./speed.ts";
 /** To be counted up when engines have become faster or slower than what is remembered of them, or are measured otherwise. */
 const enginesVersion = 2;
 /** So many times faster a clear winner is at least: busy as one side may have been, it would have lost all the same. */
-const clear = 3;
+const clear = 2;
 const validMilliseconds = 12 * 60 * 60 * 1000;
 
 /** Images a second. */

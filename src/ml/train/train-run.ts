@@ -274,9 +274,10 @@ class Training {
     await this.#report.rest(this.#progress, this.#secondsLeft);
     const { spread } = await this.#save({ status: "stopped", reason: null });
     const { epochsDone } = this.#progress;
-    // All is safe by now. In the middle of an epoch, the last finished one has its pictures already.
+    // In the middle of an epoch, the last finished one has its pictures already. All else is safe by now, and the run as
+    // well stopped without them.
     if (epochsDone > 0 && this.#stepInEpoch === 0)
-      await writePreview(this.#pictureSource, epochsDone, spread);
+      await writePreview(this.#pictureSource, epochsDone, spread).catch(() => {});
     throw stopped(this.#options.run, this.#progress);
   }
 

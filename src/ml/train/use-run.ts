@@ -108,12 +108,17 @@ export interface EncodedImage {
  * nobody knows whether they were drawings. Throws a Failure: image-invalid, else as withTrainedModel.
  */
 export async function encodeImage(
-  options: UseOptions & { readonly image: string; readonly invert: Inversion },
+  options: UseOptions & {
+    readonly image: string;
+    readonly invert: Inversion;
+    /** Whether it is to be known how the picture looks though that decides nothing; left out: no. */
+    readonly looks?: boolean;
+  },
 ): Promise<EncodedImage> {
   const { run, image } = options;
   const { width, height } = run.record.dataset;
   const source = await readPicture(image);
-  const inkOnPaper = looksAt(run, options.invert) && isInkOnPaper(await decodeSheet(source));
+  const inkOnPaper = looksAt(run, options) && isInkOnPaper(await decodeSheet(source));
   const inverted = isInverted(run, options.invert, inkOnPaper);
   const picture = await decodeGrey(source, { width, height, invert: inverted });
   const seen = { width, height, pixels: picture.pixels };
@@ -145,9 +150,9 @@ export function decidesByPicture({ record }: Run): boolean {
   return record.experiment.dataset.kind !== "folder";
 }
 
-/** Whether the picture's looks decide, or would decide if they were asked. */
-function looksAt(run: Run, inversion: Inversion): boolean {
-  return decidesByPicture(run) && inversion !== "on" && inversion !== "off";
+/** Whether the picture's looks decide, or would decide if they were asked and somebody wants to know. */
+function looksAt(run: Run, { invert, looks = false }: { invert: Inversion; looks?: boolean }): boolean {
+  return decidesByPicture(run) && (invert === "auto" || (looks && invert === "dataset"));
 }
 
 function isInverted(run: Run, inversion: Inversion, inkOnPaper: boolean): boolean {

@@ -37,7 +37,7 @@ const featuresOf = {
 export interface WebgpuWishes {
   readonly software: boolean;
   readonly checks: Checks;
-  /** A part of its name, as the driver writes it, in capitals or not. Left out: the fastest kind. */
+  /** A part of its name, of which letters and digits count. Left out: the fastest kind. */
   readonly adapter?: string;
 }
 
@@ -122,8 +122,8 @@ async function request(
     const { adapter: wanted } = wishes;
     const names = adaptersIn(error);
     if (wanted === undefined || names === null) throw error;
-    // Dawn takes no other capitals than the driver's.
-    const meant = names.find((name) => name.toLowerCase().includes(wanted.toLowerCase()));
+    // Dawn takes the driver's own writing alone, and tells users another.
+    const meant = names.find((name) => lettersOf(name).includes(lettersOf(wanted)));
     if (meant !== undefined && meant !== wanted)
       return request(driver, { ...wishes, adapter: meant }, tellOthers);
     tellOthers(names);
@@ -145,6 +145,10 @@ function hasDisplay(): boolean {
   return process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY);
 }
 
+function lettersOf(name: string): string {
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
+}
+
 /** Of Dawn's error where none has the name that is wished for: those there are. Null for any other error. */
 function adaptersIn(error: unknown): readonly string[] | null {
   const text = error instanceof Error ? error.message : String(error);
@@ -157,7 +161,7 @@ function noneNamed(wanted: string, others: readonly string[]): Failure {
   return new Failure(
     "engine-unavailable",
     `no GPU here has "${wanted}" in its name`,
-    `There is: ${others.join(", ")}. See LATENT_LAB_WEBGPU.`,
+    `There is: ${[...new Set(others)].join("; ")}. A part of the name is enough, without a comma.`,
   );
 }
 

@@ -149,14 +149,14 @@ export class GpuDevice {
     return buffer;
   }
 
-  /** The same as `write` of what may be large; resolves when not too much of it is on its way any more. */
+  /** The same as `write` of what may be large: waits where too much would be on its way. */
   async upload(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): Promise<void> {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     for (let at = 0; at < bytes.length; at += mostOnTheWay) {
       const piece = bytes.subarray(at, at + mostOnTheWay);
+      if (this.#onTheWay + piece.length > mostOnTheWay) await this.written();
       this.write(buffer, offset + at, piece);
       this.#onTheWay += piece.length;
-      if (this.#onTheWay >= mostOnTheWay) await this.written();
     }
   }
 
