@@ -1,6 +1,7 @@
 /** The images of a run that is there already: MNIST is looked for first where the run's own training found it. */
 import { Failure, hasSystemCode } from "../../contract/failure.ts";
 import type { RunRecord } from "../../contract/run.ts";
+import { byDataFolder } from "../data/data-folder-words.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 
@@ -30,7 +31,7 @@ export async function loadRunData(
     throw new Failure(
       error.code,
       error.message,
-      `The run found its images in ${dataFolder}, where they are no more. Name their folder: --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).`,
+      `The run found its images in ${dataFolder}, where they are no more. Name their folder: ${byDataFolder}.`,
       { cause: error },
     );
   }

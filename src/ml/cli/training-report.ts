@@ -8,6 +8,7 @@ import type { DoneEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from
 import type { Failure } from "../../contract/failure.ts";
 import type { Preparing } from "../../contract/preparing.ts";
 import { runFiles } from "../../contract/run.ts";
+import { byDataFolder } from "../data/data-folder-words.ts";
 import { compressionInWords, evaluationLines, partsInWords } from "./evaluation-words.ts";
 import { barSymbols, ProgressBar } from "./progress-bar.ts";
 import type { Output, Terminal } from "./terminal.ts";
@@ -36,7 +37,7 @@ function stoppingWords(hasBegun: boolean): string {
 export function drawingWords(reason: Failure): string[] {
   return [
     `MNIST is not here and cannot be downloaded (${reason.message}).`,
-    "Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).",
+    `Training on drawn digits instead: losses will differ from MNIST's. For MNIST, give ${byDataFolder}.`,
   ];
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Failure, hasSystemCode, storageFailure } from "../../contract/failure.ts";
 import { makeFolder, syncFolder } from "../folders.ts";
 import { openBytes } from "./byte-reader.ts";
+import { byDataFolder } from "./data-folder-words.ts";
 import { type Connection, type Deadlines, fetchInto, HttpError, httpReason, openConnection } from "./http.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -108,7 +109,7 @@ async function downloadOne(
   throw new Failure(
     "download-failed",
     `${file.name}.gz: no mirror delivered it (${problems.join("; ")})`,
-    "Check the network and HTTPS_PROXY, or name a folder that holds the files: --data DIR (in VS Code: the setting latentLab.dataFolder, of this machine or of the workspace).",
+    `Check the network and HTTPS_PROXY, or name a folder that holds the files: ${byDataFolder}.`,
   );
 }
 
