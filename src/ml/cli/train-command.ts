@@ -11,12 +11,12 @@ import type { ControlSocket } from "../control/control-socket.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load-dataset.ts";
 import {
-  type ChosenEngine,
   chooseForTraining,
   rememberSilence,
   rememberTraining,
   requireChoice,
 } from "../engine/choose-engine.ts";
+import type { ChosenEngine } from "../engine/race.ts";
 import { buildNetwork } from "../model/network.ts";
 import { withEpochs } from "../train/longer-run.ts";
 import { defaultRunsFolder, RunWriter } from "../train/run-folder.ts";

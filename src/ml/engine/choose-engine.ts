@@ -6,12 +6,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Failure, lineOf } from "../../contract/failure.ts";
 import { cacheFolder } from "../data/cache-folder.ts";
-import type { Dataset } from "../data/dataset.ts";
-import type { Network } from "../model/network.ts";
 import { DriverTrials } from "./driver-trials.ts";
 import type { Device, Engine, EngineOptions, Unavailable } from "./engine.ts";
-import { RaceMemory, type RaceSpeeds } from "./race-memory.ts";
-import { measureSpeed, type Speed, wakingSeconds } from "./speed.ts";
+import { type ChosenEngine, type Racer, race, type Training } from "./race.ts";
+import { RaceMemory } from "./race-memory.ts";
+import { measureSpeed, wakingSeconds } from "./speed.ts";
 
 interface Entry {
   readonly name: string;
@@ -44,19 +43,6 @@ const entries: readonly Entry[] = [webgpu, cpu, tensorflow];
 
 export const engineNames: readonly string[] = entries.map(({ name }) => name);
 
-export interface ChosenEngine {
-  readonly engine: Engine;
-  readonly device: Device;
-  /** One line: why "auto" took it and not the other; null where the user named it. */
-  readonly reason: string | null;
-}
-
-/** What is to be trained. */
-export interface Training {
-  readonly network: Network;
-  readonly dataset: Dataset;
-}
-
 export interface EngineReport {
   readonly name: string;
   readonly device: Device | Unavailable;
@@ -80,12 +66,21 @@ export async function chooseForTraining(
   const [[processor, gpu], trained] = await Promise.all([probed, training]);
   if (!gpu.device.available) return { ...required([processor, gpu]), reason: `webgpu: ${gpu.device.reason}` };
   if (!processor.device.available) return { ...required([gpu]), reason: `cpu: ${processor.device.reason}` };
-  const chosen = await race(
-    { engine: processor.engine, device: processor.device },
-    { engine: gpu.engine, device: gpu.device },
-    options,
-    trained,
-  );
+  // What is raced is a part of the dataset; all of it must find room.
+  const lack = await roomFor(gpu.engine, trained);
+  const chosen =
+    lack === null
+      ? await race(
+          {
+            engine: processor.engine,
+            device: processor.device,
+            measure: measurer(cpu, processor, options, trained),
+          },
+          { engine: gpu.engine, device: gpu.device, measure: measurer(webgpu, gpu, options, trained) },
+          options,
+          trained,
+        )
+      : { ...required([processor]), reason: `webgpu: ${lack.message}` };
   if (chosen.engine !== gpu.engine) await released(webgpu, gpu.engine);
   await webgpu.driver().answered();
   return chosen;
@@ -136,12 +131,13 @@ export async function surveyEngines(
   const reports: EngineReport[] = [];
   for (const entry of entries) {
     onEngine(entry.name);
-    const { engine, device } = await loadedUnlessDeadly(entry, options);
+    const candidate = await loadedUnlessDeadly(entry, options);
+    const { engine, device } = candidate;
     if (!device.available) {
       reports.push({ name: entry.name, device, imagesPerSecond: null });
       continue;
     }
-    const speed = await measured(entry, engine, options, probe, wakingSeconds);
+    const speed = await measurer(entry, candidate, options, probe)(wakingSeconds);
     // The next one finds the GPU free.
     await released(entry, engine);
     // It answered, however it fared, or counts as one that did not.
@@ -235,93 +231,20 @@ function required(candidates: readonly Candidate[]): { readonly engine: Engine; 
   throw new Failure("engine-unavailable", reasons.join("; "), hint);
 }
 
-interface Racer {
-  readonly engine: Engine;
-  readonly device: Device;
-}
-
-/** The losses of one step agree to rounding, or one of the two is wrong: then it must be the GPU's driver. */
-const agreement = 1e-3;
-
-async function race(
-  processor: Racer,
-  gpu: Racer,
-  options: EngineOptions,
-  training: Training,
-): Promise<ChosenEngine> {
-  // What is raced is a part of the dataset; all of it must find room.
-  const lack = await roomFor(gpu.engine, training);
-  if (lack !== null) return { ...processor, reason: `webgpu: ${lack.message}` };
-  const memory = new RaceMemory();
-  const rivals = { ...training, processor: processor.device, gpu: gpu.device };
-  const before = await memory.recall(rivals);
-  if (before !== null && "failed" in before)
-    return {
-      ...processor,
-      reason: `webgpu: ${before.failed}, when it was tried before; latent-lab engines has it tried again`,
-    };
-  if (before !== null) {
-    const known = winner(processor, gpu, before, ", as measured before");
-    known.engine.anticipate?.(training.network, training.dataset, options);
-    return known;
-  }
-  // The processor first: what a GPU's driver compiles on the side would slow it down.
-  const slow = await measured(cpu, processor.engine, options, training);
-  const first = await measured(webgpu, gpu.engine, options, training);
-  const fast = mayHaveSlept(first, slow)
-    ? await measured(webgpu, gpu.engine, options, training, wakingSeconds)
-    : first;
-  if (fast instanceof Failure) {
-    if (fast.code === "engine-failed") await memory.remember(rivals, { failed: fast.message });
-    return { ...processor, reason: `webgpu: ${fast.message}` };
-  }
-  if (slow instanceof Failure) return { ...gpu, reason: `cpu: ${slow.message}` };
-  const difference = Math.abs(fast.firstLoss - slow.firstLoss);
-  if (!(difference <= agreement * Math.abs(slow.firstLoss)))
-    return {
-      ...processor,
-      reason: `webgpu: computes wrongly here (a loss of ${fast.firstLoss} where the processor finds ${slow.firstLoss}); update the driver of ${gpu.device.description}`,
-    };
-  const speeds = { gpu: fast.imagesPerSecond, processor: slow.imagesPerSecond };
-  await memory.remember(rivals, speeds);
-  return winner(processor, gpu, speeds);
-}
-
-/** So many times slower a GPU may be that has waited for the processor's turn to end. */
-const slowedDown = 6;
-
-/** Whether it has lost, and would not if it had only been slow to wake. */
-function mayHaveSlept(gpu: Speed | Failure, processor: Speed | Failure): boolean {
-  if (gpu instanceof Failure || processor instanceof Failure) return false;
-  const lead = processor.imagesPerSecond / gpu.imagesPerSecond;
-  return lead > 1 && lead < slowedDown;
-}
-
-function winner(processor: Racer, gpu: Racer, speeds: RaceSpeeds, when = ""): ChosenEngine {
-  const said = (first: number, second: number) =>
-    `${inWords(first)} against ${inWords(second)} images a second${when}`;
-  return speeds.gpu > speeds.processor
-    ? { ...gpu, reason: `faster here than the processor: ${said(speeds.gpu, speeds.processor)}` }
-    : {
-        ...processor,
-        reason: `faster at this model than ${gpu.device.description}: ${said(speeds.processor, speeds.gpu)}`,
-      };
-}
-
 /** Why there is none, or null. */
 async function roomFor(engine: Engine, { network, dataset }: Training): Promise<Failure | null> {
   const found = await failureOf(() => tried(webgpu, async () => engine.requireRoom?.(network, dataset)));
   return found instanceof Failure ? found : null;
 }
 
-function measured(
+function measurer(
   entry: Entry,
-  engine: Engine,
+  { engine }: Candidate,
   options: EngineOptions,
   { network, dataset }: Training,
-  asleep = 0,
-): Promise<Speed | Failure> {
-  return failureOf(() => tried(entry, () => measureSpeed(engine, network, dataset, options, asleep)));
+): Racer["measure"] {
+  return (asleep) =>
+    failureOf(() => tried(entry, () => measureSpeed(engine, network, dataset, options, asleep)));
 }
 
 /** Nothing that an engine throws while it is tried out is the end of the choice. */
@@ -337,11 +260,6 @@ async function failureOf<Result>(act: () => Promise<Result>): Promise<Result | F
 
 async function released(entry: Entry, engine: Engine): Promise<void> {
   await failureOf(() => tried(entry, async () => engine.release?.()));
-}
-
-/** Three digits: a race says no more. */
-function inWords(imagesPerSecond: number): string {
-  return Number(imagesPerSecond.toPrecision(3)).toLocaleString("en");
 }
 
 /** More threads than processors would wait for each other in turns and be many times slower. */
