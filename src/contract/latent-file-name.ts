@@ -4,12 +4,12 @@
  * `picture` and `others`, without itself, are names of files.
  */
 export function latentFileName(picture: string, others: readonly string[]): string {
-  const isAlone = others.every((other) => sameFileStem(other) !== sameFileStem(picture));
+  const isAlone = others.every((other) => comparableStem(other) !== comparableStem(picture));
   return `${isAlone ? stemOf(picture) : picture}.latent`;
 }
 
-/** The same for names whose `.latent` files some file system takes for one: "Digit.latent" for "digit.latent". */
-export function sameFileStem(name: string): string {
+/** A file's name without its ending, the same for names that some file system takes for one: "Digit" for "digit". */
+export function comparableStem(name: string): string {
   return stemOf(name).normalize().toLowerCase();
 }
 

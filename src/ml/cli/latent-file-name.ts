@@ -1,7 +1,7 @@
 /** Where a picture's `.latent` file goes when nobody says. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { latentFileName, sameFileStem } from "../../contract/latent-file-name.ts";
+import { comparableStem, latentFileName } from "../../contract/latent-file-name.ts";
 import { pictureName } from "../image/decode.ts";
 import { holdsResult } from "./write-output.ts";
 
@@ -12,7 +12,7 @@ export async function latentFileOf(picture: string): Promise<string> {
   // What is wrong with the folder is told when the picture is read.
   const names = await readdir(folder).catch((): string[] => []);
   const alike = names.filter(
-    (other) => pictureName.test(other) && sameFileStem(other) === sameFileStem(name),
+    (other) => pictureName.test(other) && comparableStem(other) === comparableStem(name),
   );
   const areOthers = await Promise.all(alike.map((other) => isAnother(picture, join(folder, other))));
   return join(
