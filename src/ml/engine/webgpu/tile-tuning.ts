@@ -16,7 +16,7 @@ import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./til
 import type { Tile } from "./wgsl/tile.ts";
 
 /** To be counted up when what was measured no longer holds: kernels have changed, or which tiles are tried in what order. */
-const kernelsVersion = 4;
+const kernelsVersion = 5;
 
 /** What was measured before on this GPU, remembered in `file`. */
 export function tileMemory({ found }: GpuDevice, file: string): TileMemory {

@@ -15,7 +15,7 @@ export interface Factor {
   readonly at: (place: string, quad: string) => string;
   /** Its type, whose zero stands for four zeros. */
   readonly raw: "vec4f" | "u32";
-  /** WGSL: the four values in it. By then it has come: nobody waits for it as soon as it is asked for. */
+  /** WGSL: the four values in it. By then all that is loaded at once is on its way. */
   readonly values: (raw: string, quad: string) => string;
 }
 
@@ -73,19 +73,19 @@ export class FactorTile {
   )}`;
   }
 
-  /** WGSL: from memory into registers, from place `start` of the inner dimension on. */
-  load(start: string, until: string): string {
+  /** WGSL: from memory into registers, from place `start` of the inner dimension on; `until`: where that ends. */
+  load(until: string): string {
     const { along, place, at, raw } = this.#factor;
     const name = this.#name;
     return this.#each((index) => {
       const register = `${name}${index}`;
       const from = `${name}Place${index}`;
       if (along === "inner") {
-        const k4 = `(${start} / 4u + ${name}Quad)`;
+        const k4 = `(start / 4u + ${name}Quad)`;
         return `${register} = ${raw}(); if (4u * ${k4} < ${until}) { ${register} = ${at(from, k4)}; }`;
       }
       // Where the next row begins may have to be read as well: that is then a chunk ahead of the row.
-      const k = `${start} + ${this.#row(index)}`;
+      const k = `start + ${this.#row(index)}`;
       return `${register} = ${raw}(); if (${k} < ${until}) { ${register} = ${at(from, `${name}Quad`)}; }
     ${from} = ${place(`(${k} + ${this.#depth}u)`)};`;
     });
