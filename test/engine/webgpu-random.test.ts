@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
+import { functionsFor } from "../../src/ml/engine/webgpu/wgsl/functions.ts";
 import { arenas, prelude } from "../../src/ml/engine/webgpu/wgsl/prelude.ts";
 import { keyOf } from "../../src/ml/engine/webgpu/wgsl/random.ts";
 import { streams, threefry2x32 } from "../../src/ml/random.ts";
@@ -13,13 +14,13 @@ const count = 1024;
 async function wordsOf(seed: number, second: number): Promise<Uint32Array> {
   const device = await openDevice({ software: true, checks: "fast" });
   const buffers = await Promise.all(arenas.map(({ name }) => device.buffer(name, count * 8)));
-  const source = `${prelude(0, 1)}
+  const kernel = `
 @compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3u) {
   let words = threefry(${keyOf(seed, streams.trainingNoise)}, vec2u(id.x, ${second}u));
   counters[2u * id.x] = words.x;
   counters[2u * id.x + 1u] = words.y;
 }`;
-  const pipeline = await device.compile("random words", source);
+  const pipeline = await device.compile("random words", `${prelude(0, 1)}${functionsFor(kernel)}${kernel}`);
   await device.submit(device.bind(buffers), [{ pipeline, groups: [count / 256, 1] }], 1);
   const counters = buffers[arenas.findIndex(({ name }) => name === "counters")];
   assert.ok(counters);

@@ -6,7 +6,7 @@
  * and the dispatch after it counts it up: none is ever read and written at once.
  */
 import type { LoweredJob } from "./lowering.ts";
-import { latentFunctions } from "./wgsl/latent.ts";
+import { functionsFor } from "./wgsl/functions.ts";
 import { lanes, prelude } from "./wgsl/prelude.ts";
 
 export interface Dispatch {
@@ -53,7 +53,7 @@ function conflicts(earlier: LoweredJob, later: LoweredJob): boolean {
 
 function moduleOf(jobs: readonly LoweredJob[], index: number, count: number, pixelWords: number): Dispatch {
   const shared = Math.max(...jobs.map(({ job }) => job.shared));
-  const functions = jobs.map(({ job }, position) => job.source(`job${position}`));
+  const kernels = jobs.map(({ job }, position) => job.source(`job${position}`)).join("\n");
   let first = 0;
   const calls = jobs.map(({ job }, position) => {
     const start = first;
@@ -66,7 +66,7 @@ function moduleOf(jobs: readonly LoweredJob[], index: number, count: number, pix
   return {
     name: jobs.map(({ name }) => name).join(" | "),
     groups: [Math.min(first, mostGroups), Math.ceil(first / mostGroups)],
-    source: `${prelude(shared, pixelWords)}${latentFunctions}${functions.join("\n")}
+    source: `${prelude(shared, pixelWords)}${functionsFor(kernels)}${kernels}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let group = id.x + id.y * ${mostGroups}u;

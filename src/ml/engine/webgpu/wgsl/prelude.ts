@@ -1,7 +1,5 @@
-/** What every module begins with: the arenas it is bound to, and functions that any kernel may call. */
+/** What every module begins with: the arenas it is bound to, and functions that find its images there. */
 import { BATCH, COUNT, FIRST, ORDERED, PIXELS } from "../control-words.ts";
-import { mathFunctions } from "./math.ts";
-import { randomFunctions } from "./random.ts";
 
 /** Invocations of a workgroup, in every kernel. */
 export const lanes = 256;
@@ -27,8 +25,6 @@ export function prelude(shared: number, pixelWords: number): string {
   );
   return `${bindings.join("\n")}
 var<workgroup> tile: array<vec4f, ${Math.max(1, shared)}>;
-${mathFunctions}
-${randomFunctions}
 /** Images in this step. */
 fn rowsOf(step: u32) -> u32 {
   return min(control[${BATCH}], control[${COUNT}] - (control[${FIRST}] + step) * control[${BATCH}]);
