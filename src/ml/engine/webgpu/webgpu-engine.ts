@@ -70,7 +70,7 @@ class WebgpuEngine implements Engine {
   async probe(): Promise<Device | Unavailable> {
     try {
       const device = await this.#device();
-      const session = await this.#open(device, selfTestNetwork, selfTestDataset(), () =>
+      const session = await this.#open(device, selfTestNetwork, selfTestDataset(), false, () =>
         defaultTiles(device),
       );
       try {
@@ -93,12 +93,11 @@ class WebgpuEngine implements Engine {
     { tell = () => {}, arrangement = null, isBrief = false }: EngineOptions,
   ): Promise<Session> {
     const device = await this.#device();
-    const session = await this.#open(device, network, dataset, (planned) => {
+    const preparesAll = dataset !== null && !isBrief && !device.found.software;
+    return this.#open(device, network, dataset, preparesAll, (planned) => {
       const choice = this.#tileChoice(device, planned, arrangement);
       return dataset === null ? settledFirst(choice) : this.#tuned(device, choice, tell);
     });
-    if (dataset !== null && !isBrief && !device.found.software) session.prepare();
-    return session;
   }
 
   anticipate(network: Network, dataset: Dataset, { arrangement = null }: EngineOptions): void {
@@ -120,6 +119,7 @@ class WebgpuEngine implements Engine {
     device: GpuDevice,
     network: Network,
     dataset: Dataset | null,
+    preparesAll: boolean,
     tilesFor: (planned: Planned) => Promise<Tiles> | Tiles,
   ): Promise<WebgpuSession> {
     const planned = this.#planned(network, dataset);
@@ -139,6 +139,7 @@ class WebgpuEngine implements Engine {
       dataset,
       gpu: device,
       machine,
+      preparesAll,
     });
   }
 
