@@ -1,10 +1,11 @@
 /** Which tile is fastest is measured once per shape and GPU, remembered, and never a reason to fail. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { globals } from "webgpu";
 import { Failure } from "../../src/contract/failure.ts";
+import type { Engine } from "../../src/ml/engine/engine.ts";
 import { arrangedTiles, arrangementOf } from "../../src/ml/engine/webgpu/arrangement.ts";
 import { GpuDevice, openDevice } from "../../src/ml/engine/webgpu/gpu-device.ts";
 import { loneProduct } from "../../src/ml/engine/webgpu/lone-product.ts";
@@ -40,17 +41,23 @@ const setting = {
 /** Far more than is needed, and SwiftShader compiles for seconds. */
 const patience = 120;
 
+interface Opening {
+  /** For measurements; left out: enough. */
+  readonly seconds?: number;
+  readonly engine?: Engine;
+  /** That are said to be trained. */
+  readonly steps?: number | undefined;
+}
+
 /** Opens a session with its measurements in `file`; what was told meanwhile. */
-async function open(
-  file: string,
-  seconds = patience,
-  engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: seconds }),
-): Promise<string[]> {
+async function open(file: string, { seconds = patience, engine, steps }: Opening = {}): Promise<string[]> {
   const told: string[] = [];
   const network = buildNetwork(setting.experiment);
-  const session = await engine.open(network, setting.dataset, {
+  const opened = engine ?? softwareGpu("fast", { tuningFile: file, tuningSeconds: seconds });
+  const session = await opened.open(network, setting.dataset, {
     threads: 0,
     tell: (line) => told.push(line),
+    ...(steps === undefined ? {} : { steps }),
   });
   await session.close();
   return told;
@@ -141,11 +148,39 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     const memory = tileMemory(await openDevice({ software: true, checks: "fast" }), file);
     const plan = fusePlan(planNetwork(network));
     const choice = { network, plan, untuned: untunedTiles("software"), settled: new Map(), memory };
-    assert.equal(await knownTiles(choice), null);
+    const before = await knownTiles(choice);
+    assert.equal(before.isAll, false);
+    assert.deepEqual(before.tiles(largest), untunedTiles("software")(largest));
     await open(file);
-    const found = (await knownTiles(choice))?.(largest);
+    const after = await knownTiles(choice);
+    assert.equal(after.isAll, true);
+    const found = after.tiles(largest);
     const [tiles] = Object.values<Record<string, string>>(JSON.parse(readFileSync(file, "utf8")));
-    assert.equal(found && tileName(found), tiles?.["update 21×8×35"]);
+    assert.equal(tileName(found), tiles?.["update 21×8×35"]);
+  });
+
+  test("are measured for a training that takes far longer, and for no other", async (t) => {
+    const file = newFile(t);
+    const engine = softwareGpu("fast", { tuningFile: file });
+    for (const steps of [undefined, 20]) {
+      assert.deepEqual(await open(file, { engine, steps }), []);
+      assert.equal(existsSync(file), false);
+    }
+    assert.equal((await open(file, { engine, steps: 1e6 })).length, 1);
+    assert.equal(rememberedIn(file)[0], shapes[0]);
+  });
+
+  test("are thought about without leaving a trace", async (t) => {
+    const engine = softwareGpu("fast", { tuningFile: newFile(t) });
+    const trained = async (steps: number) => {
+      const options = { threads: 0, steps };
+      const session = await engine.open(buildNetwork(setting.experiment), setting.dataset, options);
+      await session.train(3);
+      const state = await session.state();
+      await session.close();
+      return state;
+    };
+    assert.deepEqual(await trained(20), await trained(0));
   });
 
   test("make the same products as any other", async (t) => {
@@ -159,11 +194,11 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
 
   test("are measured anew where the file is damaged or names no tile there is", async (t) => {
     const file = join(temporaryFolder(t), "tiles.json");
-    await open(file, 0);
+    await open(file, { seconds: 0 });
     const good = readFileSync(file, "utf8");
     for (const damaged of ["{", "[1]", good.replaceAll(/"\d+×\d+×\d+[^"]*"/g, '"1×1×1"')]) {
       writeFileSync(file, damaged);
-      await open(file, 0);
+      await open(file, { seconds: 0 });
       // The same one again, and not the next.
       assert.deepEqual(rememberedIn(file), shapes.slice(0, 1));
       assert.doesNotMatch(readFileSync(file, "utf8"), /"1×1×1"/);
@@ -175,15 +210,15 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
     writeFileSync(blocked, "");
     const file = join(blocked, "tiles.json");
     const engine = softwareGpu("fast", { tuningFile: file, tuningSeconds: patience });
-    assert.equal((await open(file, patience, engine)).length, 1);
-    assert.equal((await open(file, patience, engine)).length, 0);
+    assert.equal((await open(file, { engine })).length, 1);
+    assert.equal((await open(file, { engine })).length, 0);
   });
 
   test("are measured for as long as there is time, and the next trainings go on with the rest", async (t) => {
     const file = newFile(t);
     const texts = new Set<string>();
     let trainings = 0;
-    while ((await open(file, 0)).length === 1) {
+    while ((await open(file, { seconds: 0 })).length === 1) {
       const text = readFileSync(file, "utf8");
       assert.ok(!texts.has(text), "nothing new was found out");
       texts.add(text);
@@ -215,7 +250,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
 
   test("are not those of another model where a product is small beside others", async (t) => {
     const file = newFile(t);
-    await open(file, 0);
+    await open(file, { seconds: 0 });
     const [[gpu = "", tiles = {}] = []] = Object.entries<Record<string, string>>(
       JSON.parse(readFileSync(file, "utf8")),
     );

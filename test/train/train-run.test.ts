@@ -259,6 +259,24 @@ describe("a run", () => {
     assert.ok(record.modelSha256 !== null && existsSync(join(path, "model.safetensors")));
   });
 
+  test("its engine hears how many steps are to come, also when it goes on", async (t) => {
+    const path = join(temporaryFolder(t), "run");
+    const heard: (number | undefined)[] = [];
+    const reference = createReferenceEngine();
+    const engine: Engine = {
+      ...reference,
+      open(network, dataset, options) {
+        heard.push(options.steps);
+        return reference.open(network, dataset, options);
+      },
+    };
+    const stopAt = (event: TrainingEvent) => event.event === "epoch";
+    const { failure } = await train(await createRun(path, smallVae), { engine, stopAt });
+    assert.equal(failure?.code, "interrupted");
+    await train(await RunWriter.resume(path), { engine });
+    assert.deepEqual(heard, [21, 14]);
+  });
+
   test("that is finished has nothing left to train, and writes its model again from the checkpoint", async (t) => {
     const path = join(temporaryFolder(t), "run");
     await train(await createRun(path, smallVae));

@@ -48,6 +48,8 @@ export interface EngineOptions {
   readonly tell?: (remark: string) => void;
   /** An earlier session's, for the same bits. An engine that can make nothing of it goes its own way. */
   readonly arrangement?: string | null;
+  /** How many steps it is going to train, about: what an engine measures beforehand should be worth it. Left out: few. */
+  readonly steps?: number;
   /** Whether the session takes a few steps of training and does nothing else, so that nothing else need be prepared. */
   readonly isBrief?: boolean;
 }

@@ -104,7 +104,8 @@ async function openAndTrain(options: TrainOptions): Promise<DoneEvent> {
     epochs === undefined ? run.record.experiment : goingOn(run, epochs, checkpoint?.progress ?? startOfRun);
   await cutMetrics(run.file(runFiles.metrics), checkpoint?.progress ?? startOfRun);
   const { arrangement } = run.record;
-  const session = await engine.open(network, dataset, { threads, tell, arrangement });
+  const steps = experiment.training.epochs * stepsPerEpoch - (checkpoint?.state.step ?? 0);
+  const session = await engine.open(network, dataset, { threads, tell, arrangement, steps });
   try {
     if (checkpoint !== null) await session.restore(checkpoint.state);
     const log = await LineLog.open(run.file(runFiles.metrics));

@@ -165,6 +165,14 @@ export class GpuDevice {
     this.#device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
   }
 
+  /** Zeroes all of a buffer. */
+  clear(buffer: GPUBuffer): void {
+    this.#requireAlive();
+    const encoder = this.#device.createCommandEncoder();
+    encoder.clearBuffer(buffer);
+    this.#device.queue.submit([encoder.finish()]);
+  }
+
   /** Resolves when all that was written is in the GPU's memory, and no copy of it elsewhere. */
   async written(): Promise<void> {
     this.#requireAlive();

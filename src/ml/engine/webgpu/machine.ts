@@ -243,6 +243,11 @@ export class Machine {
     await this.#device.upload(this.#buffer("parameters"), at * bytesPerQuad, rows);
   }
 
+  /** Zeroes every layer and its moments, as a machine that was just opened has them. */
+  clearLayers(): void {
+    this.#device.clear(this.#buffer("parameters"));
+  }
+
   /** Lets go of its memory. */
   close(): void {
     free(this.#buffers);

@@ -5,7 +5,6 @@
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";
-import { wakingSeconds } from "../speed.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 import { type LoneProduct, loneProduct } from "./lone-product.ts";
 import { lower } from "./lower.ts";
@@ -13,6 +12,7 @@ import { Machine } from "./machine.ts";
 import { MemoryMap } from "./memory-map.ts";
 import { TileMemory } from "./tile-memory.ts";
 import { type ProductShape, type Tiles, tileIn, tileName, tilesFor } from "./tiles.ts";
+import { secondsPerStep, secondsPerStepAwake, takeSteps } from "./timing.ts";
 import type { Tile } from "./wgsl/tile.ts";
 
 /** To be counted up when what was measured no longer holds: kernels have changed, or which tiles are tried in what order. */
@@ -48,12 +48,14 @@ export function settledFirst({ settled, untuned }: TileChoice): Tiles {
   return (shape) => settled.get(productName(shape)) ?? untuned(shape);
 }
 
-/** What tunedTiles would give, where it has nothing to measure; else null. */
-export async function knownTiles(choice: TileChoice): Promise<Tiles | null> {
+/** As far as they were measured before, and whether that is all. */
+export async function knownTiles(
+  choice: TileChoice,
+): Promise<{ readonly tiles: Tiles; readonly isAll: boolean }> {
   const { memory } = choice;
-  if (memory === null) return settledFirst(choice);
+  if (memory === null) return { tiles: settledFirst(choice), isAll: true };
   const { tiles, missing } = await recalled(choice, memory);
-  return missing.length === 0 ? tiles : null;
+  return { tiles, isAll: missing.length === 0 };
 }
 
 /** Measured where there is a memory for it. Throws a Failure (engine-failed) where the GPU is lost. */
@@ -64,7 +66,7 @@ export async function tunedTiles(
   const { network, untuned, memory } = choice;
   if (memory === null) return settledFirst(choice);
   const { known, missing, tiles } = await recalled(choice, memory);
-  if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}, once`);
+  if (missing.length > 0) tell(`finding the fastest kernels for this model on ${device.found.name}`);
   // Those that cost the most come first.
   missing.sort(([, one], [, other]) => multiplications(other) - multiplications(one));
   const end = performance.now() + seconds * 1000;
@@ -183,8 +185,8 @@ async function fastest(
     for (const tile of tiles) {
       try {
         // That the GPU has to wake up is no fault of the first tile's.
-        const warmUp = timed.length === 0 ? wakingSeconds : 0;
-        const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), warmUp);
+        const time = timed.length === 0 ? secondsPerStepAwake : secondsPerStep;
+        const { result, seconds } = await tryOut(device, shape, loneProduct(network, shape, tile), time);
         expected ??= result;
         if (result === null || expected === null || agrees(result, expected)) timed.push({ tile, seconds });
       } catch (error) {
@@ -222,53 +224,21 @@ function agrees(found: Float32Array, expected: Float32Array): boolean {
 /** In a matrix: the numbers of larger ones take longer to write and to read than the product itself. */
 const mostChecked = 2 ** 24;
 
-/** `warmUp`: seconds before it counts. `result` is null where it is too large to be looked at. */
+/** `result` is null where it is too large to be looked at. */
 async function tryOut(
   device: GpuDevice,
   { rows, columns, inner }: ProductShape,
   { options, fillIn, result }: LoneProduct,
-  warmUp: number,
+  time: typeof secondsPerStep,
 ): Promise<{ readonly result: Float32Array | null; readonly seconds: number }> {
   const isChecked = Math.max(rows * inner, inner * columns, rows * columns) <= mostChecked;
   const machine = await Machine.open(device, options);
   try {
     if (isChecked) await fillIn(machine);
-    await step(machine, options.rows, 1);
+    await takeSteps(machine, options.rows, 1);
     const made = isChecked ? await result(machine) : null;
-    const end = performance.now() + warmUp * 1000;
-    while (performance.now() < end) await measured(device, machine, options.rows);
-    return { result: made, seconds: await measured(device, machine, options.rows) };
+    return { result: made, seconds: await time(device, machine, options.rows) };
   } finally {
     machine.close();
   }
-}
-
-function step(machine: Machine, batch: number, steps: number): Promise<void> {
-  const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
-  return machine.run("train", steps, range);
-}
-
-const rounds = 4;
-/** Of one round: far above what a submission costs. */
-const leastSeconds = 0.003;
-/** What takes so long takes it every time. */
-const longSeconds = 0.1;
-
-/** Of one product, the best of a few rounds. */
-async function measured(device: GpuDevice, machine: Machine, batch: number): Promise<number> {
-  const timed = async (steps: number): Promise<number> => {
-    const began = performance.now();
-    await step(machine, batch, steps);
-    await device.finish();
-    return (performance.now() - began) / 1000;
-  };
-  let steps = 1;
-  let seconds = await timed(steps);
-  while (seconds < leastSeconds && steps < machine.stepsPerCall) {
-    steps *= 4;
-    seconds = await timed(steps);
-  }
-  for (let round = 1; round < rounds && seconds < longSeconds; round++)
-    seconds = Math.min(seconds, await timed(steps));
-  return seconds / steps;
 }

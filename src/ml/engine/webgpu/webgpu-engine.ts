@@ -27,6 +27,7 @@ import {
   tunedTiles,
 } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
+import { roughSecondsPerStep, secondsPerStepAwake } from "./timing.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 import type { Tile } from "./wgsl/tile.ts";
 
@@ -40,11 +41,16 @@ export interface WebgpuVariant {
   readonly tiles?: Tiles;
   /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
   readonly tuningFile?: string;
-  /** How long measurements may take. Left out: some seconds. */
+  /** How long measurements may take, whatever is trained afterwards. Left out: a small part of the training's time. */
   readonly tuningSeconds?: number;
 }
 
-const tuningSeconds = 3;
+/**
+ * Measuring takes no more than this part of the training that it is for, and no more than some seconds at a time: the
+ * tiles taken without it are seldom far from the best, and the next training goes on with what is left. Where that is
+ * less than the first compilers take, nothing is measured.
+ */
+const tuning = { part: 0.05, least: 0.25, most: 5 } as const;
 /** Of a session that only encodes and decodes. */
 const rowsWithoutDataset = 128;
 
@@ -59,20 +65,18 @@ class WebgpuEngine implements Engine {
   readonly #variant: WebgpuVariant;
   /** What was measured, though it could not be written down. */
   readonly #memories = new WeakMap<GpuDevice, TileMemory>();
-  /** What is left for measurements: a race and the training that it is for share it. */
-  #tuningSeconds: number;
 
   constructor(variant: WebgpuVariant) {
     this.#variant = variant;
-    this.#tuningSeconds = variant.tuningSeconds ?? tuningSeconds;
   }
 
   async probe(): Promise<Device | Unavailable> {
     try {
       const device = await this.#device();
-      const session = await this.#open(device, selfTestNetwork, selfTestDataset(), false, () =>
-        defaultTiles(device),
-      );
+      const dataset = selfTestDataset();
+      const planned = this.#planned(selfTestNetwork, dataset);
+      const opened = await openMachine(device, planned, dataset, defaultTiles(device));
+      const session = await openSession(device, planned, dataset, opened, false);
       try {
         await runSelfTest(session);
         return session.device;
@@ -87,17 +91,17 @@ class WebgpuEngine implements Engine {
     }
   }
 
-  async open(
-    network: Network,
-    dataset: Dataset | null,
-    { tell = () => {}, arrangement = null, isBrief = false }: EngineOptions,
-  ): Promise<Session> {
+  async open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session> {
+    const { arrangement = null, isBrief = false } = options;
     const device = await this.#device();
+    const planned = this.#planned(network, dataset);
+    const choice = this.#tileChoice(device, planned, arrangement);
+    const opened =
+      dataset === null
+        ? await openMachine(device, planned, null, settledFirst(choice))
+        : await this.#openForTraining(device, planned, dataset, choice, options);
     const preparesAll = dataset !== null && !isBrief && !device.found.software;
-    return this.#open(device, network, dataset, preparesAll, (planned) => {
-      const choice = this.#tileChoice(device, planned, arrangement);
-      return dataset === null ? settledFirst(choice) : this.#tuned(device, choice, tell);
-    });
+    return openSession(device, planned, dataset, opened, preparesAll);
   }
 
   anticipate(network: Network, dataset: Dataset, { arrangement = null }: EngineOptions): void {
@@ -115,39 +119,32 @@ class WebgpuEngine implements Engine {
     await closeDevice(this.#wishes);
   }
 
-  async #open(
+  /** With tiles that were measured, where the training is long enough. */
+  async #openForTraining(
     device: GpuDevice,
-    network: Network,
-    dataset: Dataset | null,
-    preparesAll: boolean,
-    tilesFor: (planned: Planned) => Promise<Tiles> | Tiles,
-  ): Promise<WebgpuSession> {
-    const planned = this.#planned(network, dataset);
-    const chosen = await tilesFor(planned);
-    const taken = new Map<string, Tile>();
-    const tiles: Tiles = (shape) => {
-      const tile = chosen(shape);
-      taken.set(productName(shape), tile);
-      return tile;
-    };
-    const machine = await Machine.open(device, { ...planned, dataset, tiles });
-    return WebgpuSession.open({
-      device: describe(device.found),
-      arrangement: arrangementOf(device.found.name, taken),
-      network: planned.network,
-      plan: planned.plan,
-      dataset,
-      gpu: device,
-      machine,
-      preparesAll,
-    });
+    planned: Planned,
+    dataset: Dataset,
+    choice: TileChoice,
+    { steps = 0, tell = () => {} }: EngineOptions,
+  ): Promise<Opened> {
+    const { tuningSeconds } = this.#variant;
+    const tuned = async (seconds: number): Promise<Opened> =>
+      openMachine(device, planned, dataset, await tunedTiles(choice, { device, seconds, tell }));
+    if (tuningSeconds !== undefined) return tuned(tuningSeconds);
+    const { tiles, isAll } = await knownTiles(choice);
+    const opened = await openMachine(device, planned, dataset, tiles);
+    if (isAll || steps === 0) return opened;
+    const seconds = await worthMeasuring(device, opened.machine, planned.network.batch, steps);
+    if (seconds === 0) return opened;
+    opened.machine.close();
+    return tuned(seconds);
   }
 
   async #compileAhead(network: Network, dataset: Dataset, arrangement: string | null): Promise<void> {
     const device = await this.#device();
     const planned = this.#planned(network, dataset);
-    const tiles = await knownTiles(this.#tileChoice(device, planned, arrangement));
-    if (tiles !== null) await Machine.compile(device, { ...planned, dataset, tiles });
+    const { tiles } = await knownTiles(this.#tileChoice(device, planned, arrangement));
+    await Machine.compile(device, { ...planned, dataset, tiles });
   }
 
   #tileChoice(device: GpuDevice, { network, plan }: Planned, arrangement: string | null): TileChoice {
@@ -163,13 +160,6 @@ class WebgpuEngine implements Engine {
     const memory = this.#memories.get(device) ?? tileMemory(device, file);
     this.#memories.set(device, memory);
     return memory;
-  }
-
-  async #tuned(device: GpuDevice, choice: TileChoice, tell: (remark: string) => void): Promise<Tiles> {
-    const began = performance.now();
-    const tuned = await tunedTiles(choice, { device, seconds: this.#tuningSeconds, tell });
-    this.#tuningSeconds -= (performance.now() - began) / 1000;
-    return tuned;
   }
 
   #planned(network: Network, dataset: Dataset | null): Planned {
@@ -189,6 +179,69 @@ class WebgpuEngine implements Engine {
   get #wishes(): WebgpuWishes {
     return this.#variant.wishes ?? parseWishes(process.env.LATENT_LAB_WEBGPU);
   }
+}
+
+interface Opened {
+  readonly machine: Machine;
+  readonly arrangement: string;
+}
+
+async function openMachine(
+  device: GpuDevice,
+  planned: Planned,
+  dataset: Dataset | null,
+  chosen: Tiles,
+): Promise<Opened> {
+  const taken = new Map<string, Tile>();
+  const tiles: Tiles = (shape) => {
+    const tile = chosen(shape);
+    taken.set(productName(shape), tile);
+    return tile;
+  };
+  const machine = await Machine.open(device, { ...planned, dataset, tiles });
+  return { machine, arrangement: arrangementOf(device.found.name, taken) };
+}
+
+/**
+ * How many seconds may be spent on measurements for a training of so many steps on this machine, which was just opened
+ * and is afterwards as it was; closed where that fails.
+ */
+async function worthMeasuring(
+  device: GpuDevice,
+  machine: Machine,
+  batch: number,
+  steps: number,
+): Promise<number> {
+  const partOf = (secondsOfStep: number) => tuning.part * steps * secondsOfStep;
+  try {
+    let seconds = partOf(await roughSecondsPerStep(device, machine, batch));
+    if (seconds >= tuning.least) seconds = partOf(await secondsPerStepAwake(device, machine, batch));
+    machine.clearLayers();
+    return seconds < tuning.least ? 0 : Math.min(seconds, tuning.most);
+  } catch (error) {
+    machine.close();
+    throw error;
+  }
+}
+
+function openSession(
+  device: GpuDevice,
+  { network, plan }: Planned,
+  dataset: Dataset | null,
+  { machine, arrangement }: Opened,
+  preparesAll: boolean,
+): Promise<WebgpuSession> {
+  const described = describe(device.found);
+  return WebgpuSession.open({
+    device: described,
+    arrangement,
+    network,
+    plan,
+    dataset,
+    gpu: device,
+    machine,
+    preparesAll,
+  });
 }
 
 function defaultTiles({ found }: GpuDevice): Tiles {
