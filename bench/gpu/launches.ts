@@ -11,9 +11,9 @@ import { firstStep } from "../start.ts";
 
 /** Seconds of each launch. */
 export interface Launches {
-  /** Also looks through the cached images, and finds the fastest kernels: once and for all. */
+  /** Also looks through the cached images, once and for all. */
   readonly first: readonly number[];
-  /** Both are remembered; of the drivers' shaders none is. */
+  /** That is remembered; of the drivers' shaders none is. */
   readonly withoutShaders: readonly number[];
   readonly withShaders: readonly number[];
   /** Why there are fewer than were asked for, in one line; null: there are all. */

@@ -12,7 +12,7 @@ export interface Part {
 }
 
 export const parts: readonly Part[] = [
-  { name: "curve", title: "a training from the start", least: 20 },
+  { name: "curve", title: "a training from the start", least: 25 },
   { name: "eager", title: "an epoch, and one of PyTorch as people write it", least: 55 },
   { name: "cuda-graph", title: "the same, and a step of PyTorch as a CUDA graph", least: 50 },
   { name: "launches", title: "from the command to the first step", least: 25 },
