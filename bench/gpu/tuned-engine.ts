@@ -1,4 +1,4 @@
-/** Our engine with the fastest tile for every product, of which a training measures some and the next ones the others. */
+/** Our engine with the fastest tile for every product, which only long trainings take the time to measure. */
 import type { Engine } from "../../src/ml/engine/engine.ts";
 import { createWebgpuEngine } from "../../src/ml/engine/webgpu/webgpu-engine.ts";
 

@@ -1,4 +1,4 @@
-/** Which tile is fastest is measured once per shape and GPU, remembered, and never a reason to fail. */
+/** Which tile is fastest is measured once per shape and GPU, for long trainings, remembered, and never a reason to fail. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -162,7 +162,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
   test("are measured for a training that takes far longer, and for no other", async (t) => {
     const file = newFile(t);
     const engine = softwareGpu("fast", { tuningFile: file });
-    for (const steps of [undefined, 20]) {
+    for (const steps of [undefined, 199, 200]) {
       assert.deepEqual(await open(file, { engine, steps }), []);
       assert.equal(existsSync(file), false);
     }
@@ -180,7 +180,7 @@ describe("the fastest tiles", { skip: noSoftwareGpu }, () => {
       await session.close();
       return state;
     };
-    assert.deepEqual(await trained(20), await trained(0));
+    assert.deepEqual(await trained(200), await trained(0));
   });
 
   test("make the same products as any other", async (t) => {

@@ -277,6 +277,22 @@ describe("a run", () => {
     assert.deepEqual(heard, [21, 14]);
   });
 
+  test("its engine prepares what is needed beside training once a step was told of", async (t) => {
+    const heard: string[] = [];
+    const reference = createReferenceEngine();
+    const engine: Engine = {
+      ...reference,
+      async open(network, dataset, options) {
+        const session = await reference.open(network, dataset, options);
+        return { ...session, prepare: () => heard.push("prepare") };
+      },
+    };
+    const onEvent = ({ event }: TrainingEvent) => heard.push(event);
+    await train(await createRun(join(temporaryFolder(t), "run"), smallVae), { engine, onEvent });
+    assert.deepEqual(heard.slice(0, 3), ["start", "step", "prepare"]);
+    assert.equal(heard.filter((what) => what === "prepare").length, 1);
+  });
+
   test("that is finished has nothing left to train, and writes its model again from the checkpoint", async (t) => {
     const path = join(temporaryFolder(t), "run");
     await train(await createRun(path, smallVae));

@@ -50,8 +50,6 @@ export interface EngineOptions {
   readonly arrangement?: string | null;
   /** How many steps it is going to train, about: what an engine measures beforehand should be worth it. Left out: few. */
   readonly steps?: number;
-  /** Whether the session takes a few steps of training and does nothing else, so that nothing else need be prepared. */
-  readonly isBrief?: boolean;
 }
 
 export interface Engine {
@@ -106,6 +104,11 @@ export interface Session {
    * reads, up to some kilobytes. Null where there is one order.
    */
   readonly arrangement: string | null;
+  /**
+   * Begins, on the side, with what is needed beside training; what goes wrong in it, whoever needs it hears. For GPUs,
+   * whose drivers compile one kernel after the other: not before the first step, for which somebody waits.
+   */
+  prepare?(): void;
   /** Takes `steps` optimiser steps, crossing epoch boundaries where they fall. */
   train(steps: number): Promise<StepLosses>;
   /** Runs the whole split with latent noise from the evaluation stream; training is not disturbed. */

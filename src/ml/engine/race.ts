@@ -1,4 +1,7 @@
-/** The GPU against the processor, for a moment, at the very training that one of them is to do. */
+/**
+ * The GPU against the processor, for a moment, at the very training that one of them is to do; the GPU with the tiles
+ * that are known, though others may be measured for the training itself.
+ */
 import { Failure } from "../../contract/failure.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Network } from "../model/network.ts";

@@ -40,7 +40,7 @@ export async function measureSpeed(
   asleep = 0,
 ): Promise<Speed> {
   const images = firstImages(dataset, imagesMeasured(network, dataset));
-  const session = await engine.open(network, images, { ...options, isBrief: true });
+  const session = await engine.open(network, images, options);
   try {
     const { reconstruction, kl } = await session.train(1);
     const firstLoss = (reconstruction[0] ?? Number.NaN) + network.loss.beta * (kl[0] ?? Number.NaN);

@@ -128,6 +128,7 @@ class Training {
   readonly #pace = new StepPace();
   readonly #report: StepReport;
   #progress: Progress;
+  #isPrepared = false;
   /** Of the last checkpoint; null before the first. */
   #savedStep: number | null;
   #savedAt = performance.now();
@@ -197,6 +198,13 @@ class Training {
     this.#pace.measured(steps, seconds);
     this.#progress = afterSteps(this.#progress, losses, seconds);
     await this.#report.steps(this.#progress, losses, seconds, this.#secondsLeft);
+    this.#prepareOnce();
+  }
+
+  #prepareOnce(): void {
+    if (this.#isPrepared) return;
+    this.#session.prepare?.();
+    this.#isPrepared = true;
   }
 
   get #secondsLeft(): number {

@@ -171,7 +171,7 @@ export class Machine {
     this.#testPixels = parts.testPixels;
   }
 
-  /** Compiles what is not yet needed, while the GPU does something else. */
+  /** Compiles, on the side, what is needed beside training. */
   prepare(): void {
     // Whoever needs them hears of what went wrong.
     for (const name of ["evaluate", "encode", "decode"] as const) this.#pipelines(name).catch(() => {});

@@ -1,7 +1,7 @@
 /**
- * Which tile is fastest for which product on this very GPU: measured when a shape is first met, and remembered by the
- * GPU, its driver and the kernels' version. What there was no time for the next training goes on with. Nothing that
- * goes wrong here ends a training but the loss of the GPU.
+ * Which tile is fastest for which product on this very GPU: measured before a training that is long enough, and
+ * remembered by the GPU, its driver and the kernels' version. What there was no time for the next training goes on with.
+ * Nothing that goes wrong here ends a training but the loss of the GPU.
  */
 import type { Network } from "../../model/network.ts";
 import type { Plan } from "../../model/program.ts";

@@ -1,4 +1,4 @@
-/** How long a step of a machine's training takes, found out by taking some. Numbers are as they come. */
+/** How long a step of a machine's training takes, found out by taking some. */
 import { wakingSeconds } from "../speed.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 import type { Machine } from "./machine.ts";
@@ -7,9 +7,9 @@ const rounds = 4;
 /** Of one round: far above what a submission costs. */
 const leastSeconds = 0.003;
 /** What takes so long takes it every time. */
-const longSeconds = 0.1;
+export const longSeconds = 0.1;
 
-/** `steps` steps of training, each on the same `batch` images. */
+/** `steps` steps of training, the first of them on the first images; beyond it, images and numbers are as they come. */
 export function takeSteps(machine: Machine, batch: number, steps: number): Promise<void> {
   const range = { split: null, ordered: false, count: batch, batch, firstStep: 0, globalStep: 0 };
   return machine.run("train", steps, range);

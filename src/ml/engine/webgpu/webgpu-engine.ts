@@ -27,7 +27,7 @@ import {
   tunedTiles,
 } from "./tile-tuning.ts";
 import { type Tiles, untunedTiles } from "./tiles.ts";
-import { roughSecondsPerStep, secondsPerStepAwake } from "./timing.ts";
+import { tuningBudget } from "./tuning-budget.ts";
 import { WebgpuSession } from "./webgpu-session.ts";
 import type { Tile } from "./wgsl/tile.ts";
 
@@ -37,20 +37,14 @@ export interface WebgpuVariant {
   readonly program?: "fused" | "plain";
   /** Left out: what LATENT_LAB_WEBGPU says. */
   readonly wishes?: WebgpuWishes;
-  /** Left out: those that were measured to be the fastest. */
+  /** Left out: the fastest, as far as they were measured, and others by rule. */
   readonly tiles?: Tiles;
   /** Where measurements are remembered. Left out: in the cache folder; on a GPU in software nothing is measured. */
   readonly tuningFile?: string;
-  /** How long measurements may take, whatever is trained afterwards. Left out: a small part of the training's time. */
+  /** How long measurements may take, whatever is trained afterwards. Left out: what is worth it (see tuning-budget.ts). */
   readonly tuningSeconds?: number;
 }
 
-/**
- * Measuring takes no more than this part of the training that it is for, and no more than some seconds at a time: the
- * tiles taken without it are seldom far from the best, and the next training goes on with what is left. Where that is
- * less than the first compilers take, nothing is measured.
- */
-const tuning = { part: 0.05, least: 0.25, most: 5 } as const;
 /** Of a session that only encodes and decodes. */
 const rowsWithoutDataset = 128;
 
@@ -76,7 +70,7 @@ class WebgpuEngine implements Engine {
       const dataset = selfTestDataset();
       const planned = this.#planned(selfTestNetwork, dataset);
       const opened = await openMachine(device, planned, dataset, defaultTiles(device));
-      const session = await openSession(device, planned, dataset, opened, false);
+      const session = await openSession(device, planned, dataset, opened);
       try {
         await runSelfTest(session);
         return session.device;
@@ -92,16 +86,14 @@ class WebgpuEngine implements Engine {
   }
 
   async open(network: Network, dataset: Dataset | null, options: EngineOptions): Promise<Session> {
-    const { arrangement = null, isBrief = false } = options;
     const device = await this.#device();
     const planned = this.#planned(network, dataset);
-    const choice = this.#tileChoice(device, planned, arrangement);
+    const choice = this.#tileChoice(device, planned, options.arrangement ?? null);
     const opened =
       dataset === null
         ? await openMachine(device, planned, null, settledFirst(choice))
         : await this.#openForTraining(device, planned, dataset, choice, options);
-    const preparesAll = dataset !== null && !isBrief && !device.found.software;
-    return openSession(device, planned, dataset, opened, preparesAll);
+    return openSession(device, planned, dataset, opened);
   }
 
   anticipate(network: Network, dataset: Dataset, { arrangement = null }: EngineOptions): void {
@@ -119,7 +111,7 @@ class WebgpuEngine implements Engine {
     await closeDevice(this.#wishes);
   }
 
-  /** With tiles that were measured, where the training is long enough. */
+  /** On tiles that are measured first, where the training is long enough for that. */
   async #openForTraining(
     device: GpuDevice,
     planned: Planned,
@@ -128,16 +120,20 @@ class WebgpuEngine implements Engine {
     { steps = 0, tell = () => {} }: EngineOptions,
   ): Promise<Opened> {
     const { tuningSeconds } = this.#variant;
-    const tuned = async (seconds: number): Promise<Opened> =>
+    const openTuned = async (seconds: number): Promise<Opened> =>
       openMachine(device, planned, dataset, await tunedTiles(choice, { device, seconds, tell }));
-    if (tuningSeconds !== undefined) return tuned(tuningSeconds);
+    if (tuningSeconds !== undefined) return openTuned(tuningSeconds);
     const { tiles, isAll } = await knownTiles(choice);
     const opened = await openMachine(device, planned, dataset, tiles);
-    if (isAll || steps === 0) return opened;
-    const seconds = await worthMeasuring(device, opened.machine, planned.network.batch, steps);
-    if (seconds === 0) return opened;
-    opened.machine.close();
-    return tuned(seconds);
+    if (isAll) return opened;
+    const { machine } = opened;
+    const seconds = await orClosed(machine, tuningBudget(device, machine, planned.network.batch, steps));
+    if (seconds > 0) {
+      machine.close();
+      return openTuned(seconds);
+    }
+    machine.clearLayers();
+    return opened;
   }
 
   async #compileAhead(network: Network, dataset: Dataset, arrangement: string | null): Promise<void> {
@@ -202,46 +198,24 @@ async function openMachine(
   return { machine, arrangement: arrangementOf(device.found.name, taken) };
 }
 
-/**
- * How many seconds may be spent on measurements for a training of so many steps on this machine, which was just opened
- * and is afterwards as it was; closed where that fails.
- */
-async function worthMeasuring(
-  device: GpuDevice,
-  machine: Machine,
-  batch: number,
-  steps: number,
-): Promise<number> {
-  const partOf = (secondsOfStep: number) => tuning.part * steps * secondsOfStep;
-  try {
-    let seconds = partOf(await roughSecondsPerStep(device, machine, batch));
-    if (seconds >= tuning.least) seconds = partOf(await secondsPerStepAwake(device, machine, batch));
-    machine.clearLayers();
-    return seconds < tuning.least ? 0 : Math.min(seconds, tuning.most);
-  } catch (error) {
-    machine.close();
-    throw error;
-  }
-}
-
 function openSession(
   device: GpuDevice,
   { network, plan }: Planned,
   dataset: Dataset | null,
-  { machine, arrangement }: Opened,
-  preparesAll: boolean,
+  opened: Opened,
 ): Promise<WebgpuSession> {
-  const described = describe(device.found);
-  return WebgpuSession.open({
-    device: described,
-    arrangement,
-    network,
-    plan,
-    dataset,
-    gpu: device,
-    machine,
-    preparesAll,
-  });
+  const parts = { ...opened, device: describe(device.found), network, plan, dataset, gpu: device };
+  return orClosed(opened.machine, WebgpuSession.open(parts));
+}
+
+/** What this machine is for; where that fails, it is closed. */
+async function orClosed<T>(machine: Machine, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    machine.close();
+    throw error;
+  }
 }
 
 function defaultTiles({ found }: GpuDevice): Tiles {

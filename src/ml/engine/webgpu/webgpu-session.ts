@@ -26,8 +26,6 @@ export interface SessionParts {
   readonly dataset: Dataset | null;
   readonly gpu: GpuDevice;
   readonly machine: Machine;
-  /** Whether what is not training is compiled soon, and not only when it is asked for. */
-  readonly preparesAll: boolean;
 }
 
 export class WebgpuSession implements Session {
@@ -40,8 +38,6 @@ export class WebgpuSession implements Session {
   readonly #dataset: Dataset | null;
   /** The least cross-entropy of a pixel, of the splits that were evaluated: to count all pixels takes a while. */
   readonly #floors = new Map<SplitName, number>();
-  #isPrepared: boolean;
-  #hasTrained = false;
   #step = 0;
   /** The epoch whose order the GPU has; -1: none. */
   #orderedEpoch = -1;
@@ -55,8 +51,7 @@ export class WebgpuSession implements Session {
     return new WebgpuSession(parts);
   }
 
-  private constructor(parts: SessionParts) {
-    const { device, arrangement, network, plan, dataset, gpu, machine, preparesAll } = parts;
+  private constructor({ device, arrangement, network, plan, dataset, gpu, machine }: SessionParts) {
     this.device = device;
     this.arrangement = arrangement;
     this.#network = network;
@@ -64,7 +59,10 @@ export class WebgpuSession implements Session {
     this.#gpu = gpu;
     this.#machine = machine;
     this.#dataset = dataset;
-    this.#isPrepared = !preparesAll;
+  }
+
+  prepare(): void {
+    this.#machine.prepare();
   }
 
   async train(steps: number): Promise<StepLosses> {
@@ -90,7 +88,6 @@ export class WebgpuSession implements Session {
       const reading = this.#machine.results(count);
       // The GPU is busy meanwhile.
       if (firstStep + count === stepsPerEpoch) this.#prepareOrder(epoch + 1, images);
-      this.#prepareOnce();
       const results = await reading;
       for (let index = 0; index < count; index++) {
         losses.reconstruction[done + index] = (results[index * slot + RECONSTRUCTION] ?? 0) * scale;
@@ -98,7 +95,6 @@ export class WebgpuSession implements Session {
         losses.imagesPerStep[done + index] = Math.min(batch, images - (firstStep + index) * batch);
       }
       this.#step += count;
-      this.#hasTrained = true;
       done += count;
     }
     return { ...losses, images: losses.imagesPerStep.reduce((sum, images) => sum + images, 0) };
@@ -197,13 +193,6 @@ export class WebgpuSession implements Session {
       output.set(await this.#machine.readMatrix(to, rows), done * toColumns);
     }
     return output;
-  }
-
-  /** Not before the first step, for which somebody waits: drivers compile one kernel after the other. */
-  #prepareOnce(): void {
-    if (this.#isPrepared || !this.#hasTrained) return;
-    this.#machine.prepare();
-    this.#isPrepared = true;
   }
 
   #adamSlots(count: number): Float32Array<ArrayBuffer> {

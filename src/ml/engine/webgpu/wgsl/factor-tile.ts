@@ -15,7 +15,7 @@ export interface Factor {
   readonly at: (place: string, quad: string) => string;
   /** Its type, whose zero stands for four zeros. */
   readonly raw: "vec4f" | "u32";
-  /** WGSL: the four values in it. By then all that is loaded at once is on its way. */
+  /** WGSL: the four values in it. Used when the loads of both factors are on their way. */
   readonly values: (raw: string, quad: string) => string;
 }
 
