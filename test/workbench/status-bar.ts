@@ -33,12 +33,13 @@ export class StatusBar {
     await this.#item(pattern).locator("a").first().click();
   }
 
-  /** What is said when the pointer rests on the item. */
+  /** What is said when the pointer rests on the item. Of an item that changes, the box may come empty, or go. */
   async tooltip(pattern: RegExp): Promise<string> {
-    await this.#item(pattern).hover();
-    const hover = this.#page.locator(".workbench-hover-container .workbench-hover:visible").first();
-    await hover.waitFor();
-    return hover.innerText();
+    const boxes = this.#page.locator(".workbench-hover-container .workbench-hover:visible");
+    return eventually(`a tooltip of ${pattern}`, async () => {
+      await this.#item(pattern).hover();
+      return (await boxes.allInnerTexts()).find((text) => text.trim() !== "");
+    });
   }
 
   #item(pattern: RegExp): Locator {
