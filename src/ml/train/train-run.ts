@@ -198,12 +198,7 @@ class Training {
     this.#pace.measured(steps, seconds);
     this.#progress = afterSteps(this.#progress, losses, seconds);
     await this.#report.steps(this.#progress, losses, seconds, this.#secondsLeft);
-    this.#prepareOnce();
-  }
-
-  #prepareOnce(): void {
-    if (this.#isPrepared) return;
-    this.#session.prepare?.();
+    if (!this.#isPrepared) this.#session.prepare?.();
     this.#isPrepared = true;
   }
 
