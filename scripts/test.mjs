@@ -38,12 +38,9 @@ export async function test(args) {
   return failed === 0 ? 0 : 1;
 }
 
-/** Those of the workbench wait for it much of their time. */
-const filesAtATime = { others: 2, ofPackages: 3 };
-
 /**
- * Those of the packages and the workbench last, for it is installed, and what they need is packaged, while the others
- * run.
+ * Two files at a time; those of the packages and the workbench last, for it is installed, and what they need is
+ * packaged, while the others run.
  */
 async function runInTurns(files, options) {
   const ofPackages = files.filter((file) => /^test\/(?:package|workbench)\//.test(file));
@@ -52,11 +49,10 @@ async function runInTurns(files, options) {
   // It is thrown below, when the others have run.
   packages?.catch(() => {});
   const workbench = ofPackages.some((file) => file.includes("/workbench/")) ? prepare("workbench") : null;
-  const first = await runTests(others, filesAtATime.others, options);
+  const first = await runTests(others, options, {});
   await packages;
   const missing = await workbench;
-  const environment = missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {};
-  const second = await runTests(ofPackages, filesAtATime.ofPackages, options, environment);
+  const second = await runTests(ofPackages, options, missing ? { LATENT_LAB_NO_WORKBENCH: missing } : {});
   return {
     passed: first.passed + second.passed,
     failed: first.failed + second.failed,
@@ -76,7 +72,7 @@ async function prepare(...what) {
   );
 }
 
-async function runTests(files, atATime, options, env = {}) {
+async function runTests(files, options, env) {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-tests-"));
   const countsFile = join(folder, "counts.json");
@@ -86,7 +82,7 @@ async function runTests(files, atATime, options, env = {}) {
       [
         "--disable-warning=ExperimentalWarning",
         "--test",
-        `--test-concurrency=${atATime}`,
+        "--test-concurrency=2",
         `--test-timeout=${timeLimitMilliseconds}`,
         "--test-reporter=./scripts/test-reporter.mjs",
         "--test-reporter-destination=stdout",
